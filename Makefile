@@ -1,0 +1,210 @@
+# bikeops.  `make help` lists the goals.
+
+MODE ?= release# debug | asan | tsan | analyze | coverage
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+WERROR ?=
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+OUT := $(BUILD)/$(MODE)
+BIN := $(OUT)/bikeops
+Q := $(if $(V),,@)
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# Flags: those of the list that this compiler has.
+
+STD := -std=gnu17 -D_GNU_SOURCE -Isrc -I.
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wformat=2 -Wformat-signedness -Wwrite-strings -Wcast-qual -Wcast-align=strict -Wpointer-arith -Wundef -Wvla \
+	-Wswitch-enum -Wconversion -Warith-conversion -Wdouble-promotion -Wnull-dereference -Wlogical-op -Wduplicated-cond \
+	-Wduplicated-branches -Wjump-misses-init -Wimplicit-fallthrough=5 -Walloc-zero -Wunused-macros
+FLAGS_debug := -Og -g3
+FLAGS_asan := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined,float-divide-by-zero -fno-sanitize-recover=all
+FLAGS_tsan := -O1 -g3 -fsanitize=thread
+FLAGS_analyze := -O0 -fanalyzer
+FLAGS_coverage := -O0 -g3 --coverage
+FLAGS_release := -O2 -g -fstack-protector-strong -fstack-clash-protection -fPIE -fcf-protection -mbranch-protection=standard
+LINK_release := -pie -Wl,-z,relro,-z,now
+
+ifeq ($(FLAGS_$(MODE)),)
+$(error MODE=$(MODE) is none of release, debug, asan, tsan, analyze, coverage)
+endif
+
+PACKAGES := libpq jansson libcrypto talloc inih
+LIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null || echo -I/usr/include/postgresql)
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lpq -ljansson -lcrypto -ltalloc -linih) -ldl -pthread
+
+has = $(shell scripts/probe-flags.sh '$(CC)' $(1))
+FORTIFY := -U_FORTIFY_SOURCE $(if $(filter release,$(MODE)),$(or $(call has,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2))
+MODE_FLAGS := $(call has,$(FLAGS_$(MODE)))
+COMPILE := $(CC) $(STD) $(MODE_FLAGS) $(FORTIFY) $(call has,$(WARN)) $(WERROR) $(LIB_CFLAGS:-I%=-isystem %) $(CPPFLAGS) $(CFLAGS)
+LINK := $(CC) $(MODE_FLAGS) $(LINK_$(MODE)) $(LDFLAGS)
+
+# The program.
+
+SRC := $(sort $(wildcard src/*.c src/*/*.c))
+HEADERS := $(sort $(wildcard src/*/*.h))
+SQL := $(sort $(shell find sql -type f -name '*.sql'))
+OBJ := $(SRC:src/%.c=$(OUT)/obj/%.o)
+SQL_OBJ := $(OUT)/obj/sql_files.o
+
+.PHONY: all FORCE
+all: $(BIN) ## build $(BUILD)/$(MODE)/bikeops
+
+$(BIN): $(OBJ) $(SQL_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+$(OUT)/obj/%.o: src/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(SQL_OBJ): $(BUILD)/gen/sql_files.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(COMPILE) -Wno-overlength-strings -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/sql_files.c: $(SQL) $(BUILD)/gen/sql.list scripts/embed-sql.sh
+	@echo "  SQL   $@"
+	$(Q)scripts/embed-sql.sh sql >$@
+
+# A file that changes only when its text does: what depends on it is then made again.
+keep = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
+$(BUILD)/gen/sql.list: FORCE
+	$(call keep,$(SQL))
+$(OUT)/flags: FORCE
+	$(call keep,$(COMPILE) $(LINK))
+$(OUT)/version: FORCE
+	$(call keep,$(VERSION))
+
+VERSION := $(shell cat VERSION)$(shell [ ! -e .git ] || git describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
+VERSIONED := $(patsubst src/%.c,$(OUT)/obj/%.o,$(shell grep -l BIKEOPS_VERSION $(SRC) /dev/null))
+$(VERSIONED): $(OUT)/version
+$(VERSIONED): private COMPILE += -DBIKEOPS_VERSION='"$(VERSION)"'
+
+# Unit tests: one program per file, with all of src but main.
+
+TESTS := $(sort $(wildcard tests/unit/test_*.c))
+UNIT := $(TESTS:tests/unit/%.c=$(OUT)/unit/%)
+LIB := $(OUT)/libbikeops.a
+
+.PHONY: unit
+unit: $(UNIT) ## run the unit tests in this MODE
+	@RUN='$(RUN)' scripts/run-unit.sh $(UNIT)
+
+$(OUT)/unit/%: tests/unit/%.c $(LIB) $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(COMPILE) -Itests/unit -Wno-overlength-strings -MMD -MP -o $@ $< $(LINK_$(MODE)) $(LDFLAGS) $(LIB) -lcmocka $(LIBS)
+
+$(LIB): $(filter-out $(OUT)/obj/main.o,$(OBJ)) $(SQL_OBJ)
+	@echo "  AR    $@"
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+-include $(OBJ:.o=.d) $(SQL_OBJ:.o=.d) $(UNIT:=.d)
+
+# Dependencies, and the program at work.
+
+.PHONY: deps deps-check deps-test run bench
+deps: ## install what bikeops is built from and runs on (apt, npm)
+	@scripts/deps.sh install
+
+deps-check: ## only look whether it is there
+	@scripts/deps.sh check
+
+deps-test: ## install what the tests need as well (apt, pip)
+	@scripts/deps.sh test $(BUILD)
+
+run: deps ## build, start the embedded stack, load it once, open bikeops
+	@$(MAKE) -j$(JOBS) MODE=release
+	@scripts/run.sh $(BUILD)/release/bikeops
+
+bench: $(BIN) ## measure
+	@$(BUILD)/venv/bin/python tests/bench/run.py $(BIN)
+
+# Checks.  Those whose tool is not there say so and pass.
+
+.PHONY: test check check-all check-headers check-layers check-banned check-tests check-format check-shell check-man cli coverage format
+test: deps-test ## everything: check, then the program against real parts
+	@$(MAKE) -j$(JOBS) check
+	@$(MAKE) -j$(JOBS) cli
+
+check: check-headers check-layers check-banned check-tests check-format check-shell check-man ## the checks of the code, and the unit tests
+	@$(MAKE) MODE=asan WERROR=-Werror all unit
+
+check-all: check ## check, and what takes minutes
+	@$(MAKE) MODE=tsan WERROR=-Werror unit
+	@$(MAKE) MODE=analyze WERROR=-Werror
+	@scripts/maybe cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem --suppress=uninitStructMember --std=c11 -D_GNU_SOURCE -Isrc src
+	@if command -v valgrind >/dev/null; then $(MAKE) MODE=debug unit \
+		RUN='valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --track-fds=yes'; else scripts/maybe valgrind; fi
+
+check-headers:
+	@scripts/check-headers $(HEADERS) -- $(COMPILE) -Wno-unused-macros
+
+check-layers:
+	@scripts/check-layers scripts/layers.txt $(SRC) $(HEADERS)
+
+check-banned:
+	@scripts/check-banned $(SRC) $(HEADERS) $(TESTS)
+
+check-tests:
+	@scripts/check-tests $(TESTS) $(PYTESTS)
+
+check-format:
+	@scripts/maybe clang-format-19 --dry-run -Werror $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch])
+
+check-shell:
+	@scripts/maybe shellcheck .ci/run $(wildcard scripts/*.sh scripts/check-*) scripts/maybe
+
+check-man:
+	$(if $(MAN),@scripts/maybe mandoc -T lint -W warning $(MAN))
+
+format: ## lay out the C files
+	@clang-format-19 -i $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch])
+
+PYTESTS := $(sort $(wildcard tests/*/*.py))
+cli: $(BIN)
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python -m pytest -q tests/cli
+
+coverage: ## the lines and branches of base and pipeline that no unit test reaches
+	@rm -f $(BUILD)/coverage/obj/*/*.gcda
+	@$(MAKE) MODE=coverage unit
+	@scripts/coverage.sh $(BUILD)/coverage/obj base pipeline
+
+# Installation.
+
+MAN := $(sort $(wildcard man/*.[1-8]))
+DOC := $(PREFIX)/share/doc/bikeops
+COMPLETION := $(PREFIX)/share/bash-completion/completions/bikeops
+
+.PHONY: install uninstall clean help
+install: $(BIN) ## install under DESTDIR and PREFIX
+	install -D -m 755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/bikeops'
+	install -D -m 644 $(BUILD)/lib/libduckdb.so '$(DESTDIR)$(PREFIX)/lib/bikeops/libduckdb.so'
+	for page in $(MAN); do \
+		install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}" || exit; \
+	done
+	install -d '$(DESTDIR)$(dir $(COMPLETION))' '$(DESTDIR)$(DOC)'
+	$(BIN) help --bash-completion >'$(DESTDIR)$(COMPLETION)'
+	$(BIN) help --sample-config >'$(DESTDIR)$(DOC)/bikeops.conf'
+	install -m 644 README.md CHANGELOG.md LICENSE '$(DESTDIR)$(DOC)'
+
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/bikeops' '$(DESTDIR)$(COMPLETION)'
+	for page in $(MAN); do rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
+	rm -rf '$(DESTDIR)$(PREFIX)/lib/bikeops' '$(DESTDIR)$(DOC)'
+
+clean: ## remove what was built; the embedded stack and the caches stay
+	rm -rf $(BUILD)
+
+help: ## list the goals
+	@echo "make [GOAL] [MODE=release|debug|asan|tsan|analyze|coverage] [BUILD=dir] [V=1]"; echo
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
