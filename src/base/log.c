@@ -1,0 +1,109 @@
+#include "base/log.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/time.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_LINE_MAX 8192
+
+static enum log_level threshold = LOG_INFO;
+static bool stamp;
+static bool status_shown;
+static int tee = -1;
+
+void
+log_setup(enum log_level level, bool stamped)
+{
+	threshold = level;
+	stamp = stamped;
+}
+
+enum log_level
+log_threshold(void)
+{
+	return threshold;
+}
+
+/* One write a line, so that lines of several threads and processes stay whole. */
+static void
+log_write(int fd, const char *before, const char *text)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct strbuf sb;
+
+	strbuf_init(&sb, tmp, LOG_LINE_MAX);
+	strbuf_str(&sb, before);
+	text_safe(&sb, text);
+	if (sb.full)
+		sb.len--;
+	sb.full = false;
+	strbuf_char(&sb, '\n');
+	(void)!write(fd, sb.s, sb.len);
+}
+
+static void
+log_everywhere(enum log_level level, const char *text)
+{
+	static const char *const names[] = { "error", "warning", "info", "debug" };
+	AUTO_MEM void *tmp = mem_root();
+	const char *time = mem_printf(tmp, "%s %s ", time_iso(tmp, time_now_us()), names[level]);
+
+	if (tee >= 0)
+		log_write(tee, time, text);
+	if (level <= threshold)
+		log_write(STDERR_FILENO, stamp ? time : status_shown ? "\r\033[K" : "", text);
+	status_shown = false;
+}
+
+void
+log_tee(int fd)
+{
+	tee = fd;
+}
+
+void
+log_line(enum log_level level, const char *fmt, ...)
+{
+	AUTO_MEM void *tmp = mem_root();
+	va_list ap;
+
+	if (level > threshold && tee < 0)
+		return;
+	va_start(ap, fmt);
+	char *text = mem_check(talloc_vasprintf(tmp, fmt, ap));
+	va_end(ap);
+	log_everywhere(level, text);
+}
+
+void
+log_err(const struct err *e)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *hint = err_hint_of(e);
+
+	log_line(LOG_ERROR, "bikeops: %s", err_text(tmp, e));
+	if (hint)
+		log_line(LOG_ERROR, "  %s", hint);
+	for (; e; e = e->cause)
+		log_debug("  raised at %s:%d: %s", e->file, e->line, e->msg);
+}
+
+void
+log_status(const char *text)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct strbuf sb;
+
+	if (!isatty(STDERR_FILENO) || stamp)
+		return;
+	strbuf_init(&sb, tmp, LOG_LINE_MAX);
+	strbuf_str(&sb, "\r\033[K");
+	text_safe(&sb, text);
+	(void)!write(STDERR_FILENO, sb.s, sb.len);
+	status_shown = *text != '\0';
+}

@@ -1,0 +1,337 @@
+#include "base/settings.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct setting setting_rows[] = {
+	{ "production", NULL, SETTING_BOOL, "false", false,
+	  "True for a profile that a mistake would hurt: --recreate and --dataset are refused." },
+	{ "source_dsn", NULL, SETTING_TEXT, "", true,
+	  "The shop's PostgreSQL, as conninfo or URI. The primary, never a replica." },
+	{ "warehouse_dsn", NULL, SETTING_TEXT, "", true, "The database with staging and serving." },
+	{ "ledger_dsn", NULL, SETTING_TEXT, "", true,
+	  "The database of runs, tasks, books and events; none of the other two." },
+	{ "lake_dir", "BIKEOPS_LAKE", SETTING_TEXT, "", false,
+	  "The folder with the buckets source, raw, processed and log." },
+	{ "business_timezone", NULL, SETTING_TEXT, "UTC", false,
+	  "The time zone whose midnights part business days. Fixed by the first load." },
+	{ "max_reject_percent", NULL, SETTING_INT, "1", false,
+	  "A run with more rejected rows than this (and more than 10) fails before it publishes." },
+	{ "duckdb_library", NULL, SETTING_TEXT, "", false,
+	  "Path of libduckdb.so, where it is not where 'make deps' put it." },
+	{ "sql_dir", NULL, SETTING_TEXT, "", false,
+	  "A folder of SQL files to run in place of the built-in ones." },
+	{ NULL, NULL, SETTING_TEXT, NULL, false, NULL },
+};
+
+#define N_SETTINGS (sizeof(setting_rows) / sizeof(setting_rows[0]) - 1)
+
+struct settings {
+	const char *profile;
+	bool found; /* a file has a section of this profile */
+	const char *values[N_SETTINGS];
+	const char *origins[N_SETTINGS];
+};
+
+static int
+setting_index(const char *name)
+{
+	for (int i = 0; setting_rows[i].name; i++) {
+		if (!strcmp(setting_rows[i].name, name))
+			return i;
+	}
+	return -1;
+}
+
+static int
+setting_known(const char *name)
+{
+	int i = setting_index(name);
+
+	assert(i >= 0);
+	return i;
+}
+
+static bool
+setting_is_int(const char *value)
+{
+	size_t n = strspn(value, "0123456789");
+
+	return n > 0 && n < 10 && !value[n];
+}
+
+static struct err *
+settings_set(struct settings *s, int i, const char *value, const char *origin)
+{
+	const struct setting *row = &setting_rows[i];
+	bool ok = row->type == SETTING_INT    ? setting_is_int(value)
+		  : row->type == SETTING_BOOL ? !strcmp(value, "true") || !strcmp(value, "false")
+					      : true;
+
+	if (!ok)
+		return err_hint(err_new(ERR_CONFIG, "bad value '%s' of '%s' in %s", value,
+					row->name, origin),
+				row->type == SETTING_INT ? "write a whole number"
+							 : "write true or false");
+	s->values[i] = mem_strdup(s, value);
+	s->origins[i] = mem_strdup(s, origin);
+	return NULL;
+}
+
+struct reading {
+	struct settings *s;
+	const char *path;
+	struct err *error;
+};
+
+/* inih's handler: 1 goes on, 0 stops at this line. */
+static int
+settings_line(void *arg, const char *section, const char *name, const char *value)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct reading *r = arg;
+	int i = setting_index(name);
+
+	if (i < 0)
+		r->error =
+			err_hint(err_new(ERR_CONFIG, "unknown setting '%s' in '%s'", name, r->path),
+				 "bikeops.conf(5) lists them");
+	else if (strncmp(section, "profile ", 8))
+		r->error = err_hint(err_new(ERR_CONFIG, "setting '%s' stands in no profile in '%s'",
+					    name, r->path),
+				    "write it below a line [profile NAME]");
+	if (r->error)
+		return 0;
+	if (strcmp(section + 8, r->s->profile))
+		return 1;
+	r->s->found = true;
+	r->error = settings_set(r->s, i, value, r->path);
+	return r->error == NULL;
+}
+
+static struct err *
+settings_file(struct settings *s, const char *path, bool must_exist)
+{
+	struct reading r = { .s = s, .path = path };
+	int line = ini_parse(path, settings_line, &r);
+
+	if (line == -1)
+		return must_exist ? err_sys(ERR_CONFIG, "cannot read '%s'", path) : NULL;
+	if (r.error)
+		return err_wrap(r.error, "line %d of the configuration", line);
+	if (line)
+		return err_hint(err_new(ERR_CONFIG, "cannot read line %d of '%s'", line, path),
+				"write NAME = VALUE, or [profile NAME]");
+	return NULL;
+}
+
+static char *
+settings_variable(void *mem, const struct setting *row)
+{
+	char *name = row->env ? mem_strdup(mem, row->env)
+			      : mem_printf(mem, "BIKEOPS_%s", row->name);
+
+	for (char *c = name; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return name;
+}
+
+/* A named profile's databases are never swapped by a variable left in a shell. */
+static struct err *
+settings_environment(struct settings *s)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	for (int i = 0; setting_rows[i].name; i++) {
+		const char *variable = settings_variable(tmp, &setting_rows[i]);
+		const char *value = getenv(variable);
+
+		if (!value || !*value)
+			continue;
+		if (setting_rows[i].secret && strcmp(s->profile, "local")) {
+			log_warn("%s is ignored: profile '%s' names its own databases", variable,
+				 s->profile);
+			continue;
+		}
+		TRY(settings_set(s, i, value, variable));
+	}
+	return NULL;
+}
+
+static struct err *
+settings_files(struct settings *s, const char *path)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *home = getenv("HOME");
+
+	if (path)
+		return settings_file(s, path, true);
+	TRY(settings_file(s, "/etc/bikeops/bikeops.conf", false));
+	if (!home)
+		return NULL;
+	return settings_file(s, mem_printf(tmp, "%s/.config/bikeops/bikeops.conf", home), false);
+}
+
+struct err *
+settings_load(void *mem, const char *path, const char *profile, struct settings **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct settings *s = mem_new(tmp, struct settings);
+	const char *variable = getenv("BIKEOPS_PROFILE");
+
+	s->profile = mem_strdup(s, profile ? profile : variable && *variable ? variable : "local");
+	for (size_t i = 0; i < N_SETTINGS; i++) {
+		s->values[i] = setting_rows[i].value;
+		s->origins[i] = "default";
+	}
+	TRY(settings_files(s, path));
+	if (!s->found && strcmp(s->profile, "local"))
+		return err_hint(
+			err_new(ERR_CONFIG, "no profile '%s' in the configuration", s->profile),
+			"add a section [profile %s] to bikeops.conf", s->profile);
+	TRY(settings_environment(s));
+	mem_move(mem, s);
+	*out = s;
+	return NULL;
+}
+
+void
+settings_default(struct settings *s, const char *name, const char *value, const char *origin)
+{
+	int i = setting_known(name);
+
+	if (*s->values[i])
+		return;
+	s->values[i] = mem_strdup(s, value);
+	s->origins[i] = mem_strdup(s, origin);
+}
+
+const char *
+settings_profile(const struct settings *s)
+{
+	return s->profile;
+}
+
+const char *
+settings_get(const struct settings *s, const char *name)
+{
+	return s->values[setting_known(name)];
+}
+
+const char *
+settings_origin(const struct settings *s, const char *name)
+{
+	return s->origins[setting_known(name)];
+}
+
+bool
+settings_bool(const struct settings *s, const char *name)
+{
+	return !strcmp(settings_get(s, name), "true");
+}
+
+int
+settings_int(const struct settings *s, const char *name)
+{
+	return (int)strtol(settings_get(s, name), NULL, 10);
+}
+
+struct err *
+settings_need(const struct settings *s, const char *name, const char **value)
+{
+	const char *v = settings_get(s, name);
+
+	if (!*v)
+		return err_hint(err_new(ERR_CONFIG, "profile '%s' has no %s", s->profile, name),
+				"%s",
+				strcmp(s->profile, "local")
+					? "set it in bikeops.conf"
+					: "run 'bikeops local up', or set it in bikeops.conf");
+	*value = v;
+	return NULL;
+}
+
+/* Source: libpq's conninfo: 'quoted' or up to a space, a backslash keeps the next character. */
+static const char *
+dsn_value_end(const char *value)
+{
+	bool quoted = *value == '\'';
+	const char *s = value + quoted;
+
+	while (*s && (quoted ? *s != '\'' : *s != ' '))
+		s += *s == '\\' && s[1] ? 2 : 1;
+	return *s && quoted ? s + 1 : s;
+}
+
+static void
+redact_pairs(struct strbuf *out, const char *s)
+{
+	while (*s) {
+		const char *value = s + strspn(s, " ");
+
+		value += strcspn(value, "= ");
+		value += strspn(value, "= ");
+		const char *end = dsn_value_end(value);
+		bool secret = memmem(s, (size_t)(value - s), "password", 8);
+
+		strbuf_add(out, s, (size_t)((secret ? value : end) - s));
+		strbuf_str(out, secret ? "***" : "");
+		s = end;
+	}
+}
+
+static void
+redact_uri(struct strbuf *out, const char *s)
+{
+	const char *user = strstr(s, "://") + 3;
+	const char *at = memrchr(user, '@', strcspn(user, "?"));
+	const char *colon = at ? memchr(user, ':', (size_t)(at - user)) : NULL;
+
+	if (colon) {
+		strbuf_add(out, s, (size_t)(colon + 1 - s));
+		strbuf_str(out, "***");
+		s = at;
+	}
+	while (*s) { /* what stands before the parameters, then each with its ? or & */
+		size_t n = 1 + strcspn(s + 1, "?&"), key = strcspn(s, "=");
+		bool secret = strchr("?&", *s) && key < n && memmem(s, key, "password", 8);
+
+		strbuf_add(out, s, secret ? key + 1 : n);
+		strbuf_str(out, secret ? "***" : "");
+		s += n;
+	}
+}
+
+char *
+settings_redact(void *mem, const char *dsn)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, mem, 1 << 16);
+	if (!strncmp(dsn, "postgresql://", 13) || !strncmp(dsn, "postgres://", 11))
+		redact_uri(&sb, dsn);
+	else
+		redact_pairs(&sb, dsn);
+	return sb.s;
+}
+
+char *
+settings_sample(void *mem)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, mem, 1 << 16);
+	strbuf_str(&sb,
+		   "# bikeops.conf: see bikeops.conf(5).  Without any file the profile is local.\n"
+		   "[profile local]\n");
+	for (const struct setting *row = setting_rows; row->name; row++)
+		strbuf_printf(&sb, "\n# %s\n#%s = %s\n", row->help, row->name, row->value);
+	return sb.s;
+}

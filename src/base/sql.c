@@ -1,0 +1,139 @@
+#include "base/sql.h"
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SQL_FILE_MAX (1U << 20)
+
+static struct sql_file *texts; /* what sql_use_dir() read, or NULL */
+
+static struct err *
+sql_read(void *mem, const char *dir, const char *name, const char **text)
+{
+	AUTO_MEM void *tmp = mem_root();
+	char *path = mem_printf(tmp, "%s/%s.sql", dir, name);
+	FILE *f = fopen(path, "re");
+	struct strbuf sb;
+	char part[8192];
+	size_t n;
+
+	if (!f)
+		return err_sys(ERR_CONFIG, "cannot read '%s' of sql_dir", path);
+	strbuf_init(&sb, mem, SQL_FILE_MAX);
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		strbuf_add(&sb, part, n);
+	fclose(f);
+	*text = sb.s;
+	return sb.full ? err_new(ERR_CONFIG, "'%s' is longer than 1 MiB", path) : NULL;
+}
+
+struct err *
+sql_use_dir(const char *dir)
+{
+	size_t n = 0;
+
+	if (!dir)
+		return NULL;
+	while (sql_files[n].name)
+		n++;
+	struct sql_file *list = mem_array(NULL, struct sql_file, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		list[i].name = sql_files[i].name;
+		struct err *e = sql_read(list, dir, list[i].name, &list[i].text);
+		if (e) {
+			mem_free(list);
+			return e;
+		}
+	}
+	mem_free(texts);
+	texts = list;
+	return NULL;
+}
+
+static const struct sql_file *
+sql_all(void)
+{
+	return texts ? texts : sql_files;
+}
+
+const char *
+sql_find(const char *name)
+{
+	for (const struct sql_file *f = sql_all(); f->name; f++) {
+		if (!strcmp(f->name, name))
+			return f->text;
+	}
+	return NULL;
+}
+
+const char *
+sql_text(const char *name)
+{
+	const char *text = sql_find(name);
+
+	assert(text);
+	return text;
+}
+
+void
+sql_list(void *mem, const char *folder, const char ***names, size_t *n)
+{
+	size_t skip = strlen(folder);
+
+	*n = 0;
+	*names = mem_array(mem, const char *, 1);
+	for (const struct sql_file *f = sql_all(); f->name; f++) {
+		if (strncmp(f->name, folder, skip) || f->name[skip] != '/' ||
+		    strchr(f->name + skip + 1, '/'))
+			continue;
+		*names = mem_grow(mem, *names, const char *, *n + 1);
+		(*names)[(*n)++] = f->name + skip + 1;
+	}
+}
+
+const char *
+sql_hash(void *mem)
+{
+	char *hex = mem_array(mem, char, DIGEST_HEX);
+	struct digest *d = digest_new(mem);
+
+	for (const struct sql_file *f = sql_all(); f->name; f++) {
+		digest_update(d, f->name, strlen(f->name) + 1);
+		digest_update(d, f->text, strlen(f->text) + 1);
+	}
+	digest_hex(d, hex);
+	mem_free(d);
+	return hex;
+}
+
+void
+sql_split(void *mem, const char *script, const char ***statements, size_t *n)
+{
+	const char *start = script, *line = script;
+
+	*n = 0;
+	*statements = mem_array(mem, const char *, 1);
+	while (*line) {
+		const char *end = strchrnul(line, '\n');
+		bool parts = end - line == 1 && *line == ';';
+		const char *stop = parts ? line : end;
+
+		if (parts || !*end) {
+			*statements = mem_grow(mem, *statements, const char *, *n + 1);
+			(*statements)[*n] = mem_strndup(mem, start, (size_t)(stop - start));
+			*n += (*statements)[*n][strspn((*statements)[*n], " \t\n")] != '\0';
+			start = *end ? end + 1 : end;
+		}
+		line = *end ? end + 1 : end;
+	}
+	if (*start) {
+		*statements = mem_grow(mem, *statements, const char *, *n + 1);
+		(*statements)[*n] = mem_strdup(mem, start);
+		*n += start[strspn(start, " \t\n")] != '\0';
+	}
+}

@@ -1,0 +1,80 @@
+#include "base/thread.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+struct thread {
+	pthread_t id;
+	struct err *(*job)(void *arg);
+	void *arg;
+};
+
+struct mutex {
+	pthread_mutex_t lock;
+};
+
+static void *
+thread_main(void *p)
+{
+	struct thread *t = p;
+
+	return t->job(t->arg);
+}
+
+struct thread *
+thread_start(void *mem, struct err *(*job)(void *arg), void *arg)
+{
+	struct thread *t = mem_new(mem, struct thread);
+	sigset_t all, old;
+
+	t->job = job;
+	t->arg = arg;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&t->id, NULL, thread_main, t))
+		abort();
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return t;
+}
+
+struct err *
+thread_join(struct thread *t)
+{
+	void *result;
+
+	if (pthread_join(t->id, &result))
+		abort();
+	mem_free(t);
+	return result;
+}
+
+static int
+mutex_destroy(struct mutex *m)
+{
+	pthread_mutex_destroy(&m->lock);
+	return 0;
+}
+
+struct mutex *
+mutex_new(void *mem)
+{
+	struct mutex *m = mem_new(mem, struct mutex);
+
+	pthread_mutex_init(&m->lock, NULL);
+	mem_on_free(m, mutex_destroy);
+	return m;
+}
+
+void
+mutex_lock(struct mutex *m)
+{
+	pthread_mutex_lock(&m->lock);
+}
+
+void
+mutex_unlock(struct mutex *m)
+{
+	pthread_mutex_unlock(&m->lock);
+}

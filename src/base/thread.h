@@ -1,0 +1,19 @@
+/* Threads: a job beside the caller, joined before its results are read. */
+#ifndef BIKEOPS_BASE_THREAD_H
+#define BIKEOPS_BASE_THREAD_H
+
+#include "base/err.h"
+
+struct thread; /* opaque */
+
+/* Start job(arg); all signals are blocked in it.  arg stays the job's until the join. */
+struct thread *thread_start(void *mem, struct err *(*job)(void *arg), void *arg);
+/* Wait for its end; gives the job's error.  Ends t. */
+struct err *thread_join(struct thread *t) MUST_CHECK;
+
+struct mutex; /* opaque */
+struct mutex *mutex_new(void *mem);
+void mutex_lock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+#endif

@@ -1,0 +1,102 @@
+#include "base/time.h"
+
+#include "base/cancel.h"
+#include "base/mem.h"
+
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+long long
+time_now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+long long
+time_tick_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+void
+time_sleep_ms(int ms)
+{
+	struct pollfd fd = { .fd = cancel_fd(), .events = POLLIN };
+
+	poll(&fd, 1, ms);
+}
+
+static struct tm
+time_utc(long long us)
+{
+	time_t seconds = (time_t)(us / 1000000);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	return tm;
+}
+
+char *
+time_iso(void *mem, long long us)
+{
+	struct tm tm = time_utc(us);
+	char text[64];
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return mem_strdup(mem, text);
+}
+
+char *
+time_path(void *mem, long long us)
+{
+	struct tm tm = time_utc(us);
+	char text[64];
+
+	strftime(text, sizeof(text), "%Y/%m/%d", &tm);
+	return mem_strdup(mem, text);
+}
+
+char *
+time_duration(void *mem, long long ms)
+{
+	long long s = ms / 1000;
+
+	if (ms < 10000)
+		return mem_printf(mem, "%lld.%02lld s", s, ms % 1000 / 10);
+	if (s < 3600)
+		return mem_printf(mem, "%lld:%02lld", s / 60, s % 60);
+	return mem_printf(mem, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+}
+
+char *
+time_age(void *mem, long long s)
+{
+	if (s < 120)
+		return mem_printf(mem, "%lld s", s);
+	if (s < 2 * 3600)
+		return mem_printf(mem, "%lld min", s / 60);
+	if (s < 48 * 3600)
+		return mem_printf(mem, "%lld h", s / 3600);
+	return mem_printf(mem, "%lld d", s / 86400);
+}
+
+bool
+time_is_day(const char *text)
+{
+	struct tm tm = { 0 };
+	char again[16];
+	const char *end = strptime(text, "%Y-%m-%d", &tm);
+
+	if (!end || *end || strlen(text) != 10)
+		return false;
+	tm.tm_isdst = 0;
+	timegm(&tm); /* 31 February becomes 3 March */
+	return strftime(again, sizeof(again), "%Y-%m-%d", &tm) && !strcmp(again, text);
+}
