@@ -1,0 +1,534 @@
+#include "remote/pg.h"
+
+#include "base/cancel.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sql.h"
+#include "base/time.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PG_COPY_BUFFER (1 << 20) /* unsent bytes that COPY may leave with libpq */
+
+struct pg {
+	PGconn *conn;
+	const char *what;
+	bool deaf;
+	long long affected;
+};
+
+static int
+pg_destroy(struct pg *pg)
+{
+	PQfinish(pg->conn);
+	return 0;
+}
+
+/* --- errors --- */
+
+/* libpq's text, first line, lower-cased labels dropped. */
+static char *
+pg_message(void *mem, const char *text)
+{
+	static const char *const labels[] = { "ERROR:  ", "FATAL:  " };
+	char *line = mem_strndup(mem, text, strcspn(text, "\n"));
+
+	for (size_t i = 0; i < 2; i++) {
+		char *at = strstr(line, labels[i]);
+
+		if (at)
+			line = at + strlen(labels[i]);
+	}
+	return line;
+}
+
+static enum err_code
+pg_code(const char *state)
+{
+	static const struct {
+		const char *prefix;
+		enum err_code code;
+	} rows[] = {
+		{ "40001", ERR_CONFLICT }, { "40P01", ERR_CONFLICT },  { "55P03", ERR_CONFLICT },
+		{ "28", ERR_AUTH },	   { "42501", ERR_AUTH },      { "08", ERR_NET },
+		{ "57P", ERR_NET },	   { "57014", ERR_CANCELLED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!strncmp(state, rows[i].prefix, strlen(rows[i].prefix)))
+			return rows[i].code;
+	}
+	return ERR_REMOTE;
+}
+
+bool
+pg_lost(const struct pg *pg)
+{
+	return PQstatus(pg->conn) != CONNECTION_OK;
+}
+
+static struct err *
+pg_lost_error(struct pg *pg)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	return err_hint(err_new(ERR_NET, "lost the connection to the %s database: %s", pg->what,
+				pg_message(tmp, PQerrorMessage(pg->conn))),
+			"'bikeops doctor' shows which part does not answer");
+}
+
+static struct err *
+pg_result_error(struct pg *pg, const PGresult *res)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
+
+	if (!state)
+		return pg_lost_error(pg);
+	enum err_code code = pg_code(state);
+	if (code == ERR_CANCELLED && !cancel_requested())
+		code = ERR_TIMEOUT;
+	struct err *e = err_new(code, "the %s database says: %s%s%s", pg->what,
+				text ? text : pg_message(tmp, PQresultErrorMessage(res)),
+				detail ? "; " : "", detail ? detail : "");
+	if (context)
+		log_debug("context: %s", context);
+	return err_remote(e, state);
+}
+
+static void
+pg_notice(void *arg, const PGresult *res)
+{
+	const struct pg *pg = arg;
+	const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	if (severity && !strcmp(severity, "WARNING"))
+		log_warn("%s: %s", pg->what, PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+/* --- waiting --- */
+
+static void
+pg_cancel(struct pg *pg)
+{
+	char text[256];
+	PGcancel *c = PQgetCancel(pg->conn);
+
+	if (c)
+		PQcancel(c, text, sizeof(text));
+	PQfreeCancel(c);
+}
+
+/*
+ * Wait until the socket is ready for events.  The first cancel that is seen
+ * here is sent to the server, whose answer then ends the query.
+ */
+static struct err *
+pg_wait(struct pg *pg, short events, bool *cancelled)
+{
+	struct pollfd fds[2] = {
+		{ .fd = PQsocket(pg->conn), .events = events },
+		{ .fd = pg->deaf || *cancelled ? -1 : cancel_fd(), .events = POLLIN },
+	};
+
+	if (fds[0].fd < 0)
+		return pg_lost_error(pg);
+	if (poll(fds, 2, -1) > 0 && fds[1].revents) {
+		pg_cancel(pg);
+		*cancelled = true;
+	}
+	return NULL;
+}
+
+static struct err *
+pg_flush(struct pg *pg, bool *cancelled)
+{
+	int left;
+
+	while ((left = PQflush(pg->conn)) > 0) {
+		TRY(pg_wait(pg, POLLIN | POLLOUT, cancelled));
+		if (!PQconsumeInput(pg->conn))
+			return pg_lost_error(pg);
+	}
+	return left < 0 ? pg_lost_error(pg) : NULL;
+}
+
+/* The next result of what was sent; NULL in *res at its end. */
+static struct err *
+pg_next(struct pg *pg, bool *cancelled, PGresult **res)
+{
+	TRY(pg_flush(pg, cancelled));
+	while (PQisBusy(pg->conn)) {
+		TRY(pg_wait(pg, POLLIN, cancelled));
+		if (!PQconsumeInput(pg->conn))
+			return pg_lost_error(pg);
+	}
+	*res = PQgetResult(pg->conn);
+	return NULL;
+}
+
+/* Read all results; keep the last with rows in *keep (may be NULL) and the first error. */
+static struct err *
+pg_results(struct pg *pg, PGresult **keep)
+{
+	struct err *first = NULL;
+	bool cancelled = false;
+	PGresult *res;
+
+	for (;;) {
+		struct err *e = pg_next(pg, &cancelled, &res);
+
+		if (e)
+			return err_first(first, e);
+		if (!res)
+			break;
+		ExecStatusType status = PQresultStatus(res);
+		if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
+			first = err_first(first, pg_result_error(pg, res));
+		pg->affected = strtoll(PQcmdTuples(res), NULL, 10);
+		if (keep && status == PGRES_TUPLES_OK) {
+			PQclear(*keep);
+			*keep = res;
+		} else {
+			PQclear(res);
+		}
+		if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+			break;
+	}
+	if (!first && cancelled)
+		first = cancel_check();
+	return first;
+}
+
+static struct err *
+pg_begin(struct pg *pg)
+{
+	return pg->deaf ? NULL : cancel_check();
+}
+
+/* --- connecting --- */
+
+static struct err *
+pg_refused(const struct pg_config *config, PGconn *conn, bool timed_out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *text = pg_message(tmp, PQerrorMessage(conn));
+	enum err_code code = timed_out			       ? ERR_TIMEOUT
+			     : PQconnectionNeedsPassword(conn) ? ERR_AUTH
+			     : strstr(text, "authentication") || strstr(text, "does not exist") ||
+					     strstr(text, "pg_hba.conf")
+				     ? ERR_AUTH
+				     : ERR_NET;
+
+	return err_hint(err_new(code, "cannot connect to the %s database: %s", config->what,
+				timed_out ? "no answer in time" : text),
+			code == ERR_AUTH
+				? "check user, password and database of its DSN"
+				: "is it running? on the embedded stack 'bikeops local up' "
+				  "starts it");
+}
+
+static struct err *
+pg_connect(struct pg *pg, const struct pg_config *config)
+{
+	long long end = time_tick_ms() +
+			1000LL * (config->connect_timeout_s ? config->connect_timeout_s : 10);
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+
+	while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
+		struct pollfd fds[2] = {
+			{ .fd = PQsocket(pg->conn),
+			  .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT },
+			{ .fd = pg->deaf ? -1 : cancel_fd(), .events = POLLIN },
+		};
+		long long left = end - time_tick_ms();
+
+		if (left <= 0)
+			return pg_refused(config, pg->conn, true);
+		if (poll(fds, 2, (int)left) > 0) {
+			if (fds[1].revents)
+				return cancel_check();
+			state = PQconnectPoll(pg->conn);
+		}
+	}
+	return state == PGRES_POLLING_OK ? NULL : pg_refused(config, pg->conn, false);
+}
+
+/* The DSN's own words win, but for what bikeops relies on. */
+static struct err *
+pg_start(struct pg *pg, const struct pg_config *config)
+{
+	const char *keys[] = { "dbname",	   "fallback_application_name",
+			       "application_name", "client_encoding",
+			       "options",	   NULL };
+	const char *values[] = { config->dsn,
+				 "bikeops",
+				 config->app,
+				 "UTF8",
+				 "-c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=postgres "
+				 "-c jit=off -c statement_timeout=0 -c lock_timeout=0 "
+				 "-c idle_in_transaction_session_timeout=0 "
+				 "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10",
+				 NULL };
+	char *why = NULL;
+	PQconninfoOption *parsed = PQconninfoParse(config->dsn, &why);
+
+	if (!parsed) {
+		struct err *e = err_new(ERR_CONFIG, "bad DSN of the %s database: %.*s",
+					config->what, (int)strcspn(why, "\n\""), why);
+		PQfreemem(why);
+		return err_hint(e,
+				"write it as \"host=... dbname=... user=...\" or postgresql://...");
+	}
+	PQconninfoFree(parsed);
+	pg->conn = PQconnectStartParams(keys, values, 1);
+	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD)
+		return pg_refused(config, pg->conn, false);
+	PQsetNoticeReceiver(pg->conn, pg_notice, pg);
+	return pg_connect(pg, config);
+}
+
+struct err *
+pg_open(void *mem, const struct pg_config *config, struct pg **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct pg *pg = mem_new(tmp, struct pg);
+
+	pg->what = mem_strdup(pg, config->what);
+	pg->deaf = config->deaf;
+	mem_on_free(pg, pg_destroy);
+	TRY(pg_begin(pg));
+	TRY(pg_start(pg, config));
+	PQsetnonblocking(pg->conn, 1);
+	if (config->role) {
+		const char *role = pg_ident(tmp, config->role);
+		struct err *e = pg_exec(pg, mem_printf(tmp, "set role %s", role));
+
+		if (e)
+			return err_hint(
+				err_wrap(e, "cannot act as '%s'", config->role),
+				"run 'bikeops setup', which makes the roles and grants them");
+	}
+	mem_move(mem, pg);
+	*out = pg;
+	return NULL;
+}
+
+/* --- statements --- */
+
+struct err *
+pg_exec(struct pg *pg, const char *sql)
+{
+	TRY(pg_begin(pg));
+	if (!PQsendQuery(pg->conn, sql))
+		return pg_lost_error(pg);
+	return pg_results(pg, NULL);
+}
+
+struct err *
+pg_script(struct pg *pg, const char *script)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char **statements;
+	size_t n;
+
+	sql_split(tmp, script, &statements, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct err *e = pg_exec(pg, statements[i]);
+
+		if (e) {
+			const char *text = statements[i] + strspn(statements[i], " \t\n");
+
+			return err_wrap(e, "statement %zu of %zu, '%.60s'", i + 1, n,
+					mem_strndup(tmp, text, strcspn(text, "\n")));
+		}
+	}
+	return NULL;
+}
+
+static enum rows_type
+pg_type(unsigned oid)
+{
+	switch (oid) { /* Source: PostgreSQL's pg_type.dat */
+	case 16:
+		return ROWS_BOOL;
+	case 20:
+	case 21:
+	case 23:
+		return ROWS_INT;
+	case 1700:
+		return ROWS_NUMBER;
+	case 114:
+	case 3802:
+		return ROWS_JSON;
+	}
+	return ROWS_TEXT;
+}
+
+static struct rows *
+pg_rows(void *mem, const PGresult *res)
+{
+	int n_cols = PQnfields(res);
+	struct rows *r = rows_new(mem, (size_t)n_cols);
+	const char **cells = mem_array(r, const char *, n_cols + 1);
+
+	for (int c = 0; c < n_cols; c++)
+		rows_column(r, (size_t)c, PQfname(res, c), pg_type(PQftype(res, c)));
+	for (int i = 0; i < PQntuples(res); i++) {
+		for (int c = 0; c < n_cols; c++)
+			cells[c] = PQgetisnull(res, i, c) ? NULL : PQgetvalue(res, i, c);
+		rows_add(r, cells);
+	}
+	mem_free(cells);
+	return r;
+}
+
+struct err *
+pg_query(void *mem, struct pg *pg, const char *sql, const char *const *params, size_t n,
+	 struct rows **rows)
+{
+	PGresult *res = NULL;
+
+	TRY(pg_begin(pg));
+	if (!PQsendQueryParams(pg->conn, sql, (int)n, NULL, params, NULL, NULL, 0))
+		return pg_lost_error(pg);
+	struct err *e = pg_results(pg, &res);
+	if (!e && rows)
+		*rows = res ? pg_rows(mem, res) : rows_new(mem, 0);
+	PQclear(res);
+	return e;
+}
+
+long long
+pg_affected(const struct pg *pg)
+{
+	return pg->affected;
+}
+
+/* --- COPY --- */
+
+/* One piece of COPY's data: 1 got it, 0 must wait, -1 end. */
+static struct err *
+pg_copy_piece(struct pg *pg, struct sink *sink, bool *cancelled, int *state)
+{
+	char *data;
+	int n = PQgetCopyData(pg->conn, &data, 1);
+	struct err *e = NULL;
+
+	*state = n > 0 ? 1 : n;
+	if (n > 0) {
+		e = sink->write(sink, data, (size_t)n);
+		PQfreemem(data);
+	} else if (n == 0) {
+		TRY(pg_wait(pg, POLLIN, cancelled));
+		if (!PQconsumeInput(pg->conn))
+			return pg_lost_error(pg);
+	} else if (n == -2) {
+		return pg_lost_error(pg);
+	}
+	return e;
+}
+
+struct err *
+pg_copy_out(struct pg *pg, const char *sql, struct sink *sink, long long *rows)
+{
+	bool cancelled = false;
+	int state = 1;
+
+	TRY(pg_exec(pg, sql));
+	while (state >= 0) {
+		struct err *e = pg_copy_piece(pg, sink, &cancelled, &state);
+
+		if (e) { /* nobody reads the rest: the session is of no more use */
+			pg_cancel(pg);
+			return e;
+		}
+	}
+	TRY(pg_results(pg, NULL));
+	if (cancelled)
+		TRY(cancel_check());
+	*rows = pg->affected;
+	return NULL;
+}
+
+struct err *
+pg_copy_in(struct pg *pg, const char *sql)
+{
+	return pg_exec(pg, sql);
+}
+
+struct err *
+pg_copy_put(struct pg *pg, const void *data, size_t n)
+{
+	const char *at = data;
+	bool cancelled = false;
+
+	TRY(pg_begin(pg));
+	while (n > 0) {
+		size_t part = n < PG_COPY_BUFFER ? n : PG_COPY_BUFFER;
+
+		if (PQputCopyData(pg->conn, at, (int)part) < 0)
+			return pg_lost_error(pg);
+		TRY(pg_flush(pg, &cancelled));
+		at += part;
+		n -= part;
+	}
+	return cancelled ? cancel_check() : NULL;
+}
+
+struct err *
+pg_copy_end(struct pg *pg, const char *failure, long long *rows)
+{
+	if (PQputCopyEnd(pg->conn, failure) < 0)
+		return pg_lost_error(pg);
+	struct err *e = pg_results(pg, NULL);
+	if (failure) {
+		err_free(e); /* the server repeats what we said */
+		return NULL;
+	}
+	if (!e && rows)
+		*rows = pg->affected;
+	return e;
+}
+
+/* --- facts --- */
+
+const char *
+pg_parameter(const struct pg *pg, const char *name)
+{
+	return PQparameterStatus(pg->conn, name);
+}
+
+int
+pg_version(const struct pg *pg)
+{
+	return PQserverVersion(pg->conn);
+}
+
+int
+pg_client_version(void)
+{
+	return PQlibVersion();
+}
+
+char *
+pg_ident(void *mem, const char *name)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, mem, 1024);
+	strbuf_char(&sb, '"');
+	for (; *name; name++) {
+		if (*name == '"')
+			strbuf_char(&sb, '"');
+		strbuf_char(&sb, *name);
+	}
+	strbuf_char(&sb, '"');
+	return sb.s;
+}
