@@ -1,0 +1,14 @@
+-- stores: every row in a full run, else the images that the window's journal rows carry.
+SELECT 0 AS seq, 'F' AS op,
+	(updated_at AT TIME ZONE current_setting('bikeops.timezone'))::date AS day,
+	store_id, store_name, phone, email, street, city, state, zip_code, is_active
+FROM store.stores
+WHERE current_setting('bikeops.full')::boolean
+UNION ALL
+SELECT seq, op,
+	((img ->> 'updated_at')::timestamptz AT TIME ZONE current_setting('bikeops.timezone'))::date,
+	img ->> 'store_id', img ->> 'store_name', img ->> 'phone', img ->> 'email',
+	img ->> 'street', img ->> 'city', img ->> 'state', img ->> 'zip_code',
+	img ->> 'is_active'
+FROM bikeops_capture.changes
+WHERE tbl = 'stores' AND op <> 'T' AND NOT current_setting('bikeops.full')::boolean

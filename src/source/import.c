@@ -1,0 +1,244 @@
+#include "base/mem.h"
+#include "base/sql.h"
+#include "base/strbuf.h"
+#include "base/time.h"
+#include "source/csv.h"
+#include "source/session.h"
+
+#include <string.h>
+
+#define IMPORT_CHUNK   (64 * 1024)
+#define IMPORT_TELL_MS 250
+
+struct import {
+	const char *dir;
+	const char *timezone;
+	struct progress *progress;
+	const char **files; /* [n] of sql/source/import: "brands" */
+	size_t n;
+	long long rows, bytes;
+	long long told_ms;
+};
+
+struct create {
+	bool recreate;
+};
+
+static struct err *
+create_job(struct source *s, void *arg)
+{
+	const struct create *c = arg;
+	AUTO_MEM void *tmp = mem_root();
+	const char **steps;
+	struct rows *r;
+	size_t n;
+
+	sql_split(tmp, sql_text("source/filled"), &steps, &n);
+	TRY(pg_exec(s->pg, steps[0]));
+	TRY(pg_query(tmp, s->pg, steps[1], NULL, 0, &r));
+	if (rows_bool(r, 0, "filled") && !c->recreate)
+		return err_hint(err_new(ERR_REFUSED, "schema 'store' holds rows already"),
+				"'bikeops setup --recreate' drops it with all its rows");
+	TRY(pg_script(s->pg, sql_text("source/drop")));
+	TRY(pg_script(s->pg, sql_text("source/schema")));
+	TRY(pg_script(s->pg, sql_text("source/keys")));
+	return pg_script(s->pg, sql_text("source/audit"));
+}
+
+struct err *
+source_create(struct source *s, bool recreate)
+{
+	struct create c = { .recreate = recreate };
+
+	return source_transact(s, "begin", create_job, &c);
+}
+
+struct err *
+source_drop(struct source *s)
+{
+	TRY(source_ready(s));
+	return pg_script(s->pg, sql_text("source/drop"));
+}
+
+/* --- import --- */
+
+static void
+import_tell(struct import *im, bool now)
+{
+	long long tick = time_tick_ms();
+
+	if (!now && tick - im->told_ms < IMPORT_TELL_MS)
+		return;
+	im->told_ms = tick;
+	progress_tell(im->progress, "import_source", im->rows, im->bytes, -1);
+}
+
+/* Where each column of the table stands in the file; the two must have the same names. */
+static struct err *
+import_match(void *mem, const char *name, const struct rows *columns,
+	     const struct csv_record *header, size_t **place)
+{
+	*place = mem_array(mem, size_t, columns->n);
+	for (size_t i = 0; i < header->n; i++) {
+		const char *column = header->values[i].text;
+		size_t c = 0;
+
+		while (c < columns->n && strcmp(column, rows_cell(columns, c, 0)))
+			c++;
+		if (c == columns->n)
+			return csv_fault(name, 1, column, "no such column is known");
+		if ((*place)[c])
+			return csv_fault(name, 1, column, "the column stands there twice");
+		(*place)[c] = i + 1;
+	}
+	for (size_t c = 0; c < columns->n; c++) {
+		if (!(*place)[c]--)
+			return csv_fault(name, 1, rows_cell(columns, c, 0),
+					 "the column is missing");
+	}
+	return NULL;
+}
+
+/* One value in the text format of COPY: NULL is a word without quotes. */
+static void
+import_value(struct strbuf *out, const struct csv_value *v)
+{
+	strbuf_char(out, '\t');
+	if (!v->quoted && !strcmp(v->text, "NULL")) {
+		strbuf_str(out, "\\N");
+		return;
+	}
+	for (const char *at = v->text; *at;) {
+		size_t plain = strcspn(at, "\\\t\n\r");
+
+		strbuf_add(out, at, plain);
+		at += plain;
+		if (*at) {
+			strbuf_char(out, '\\');
+			strbuf_char(out, *at == '\t'   ? 't'
+					 : *at == '\n' ? 'n'
+					 : *at == '\r' ? 'r'
+						       : '\\');
+			at++;
+		}
+	}
+}
+
+/* Records to the running COPY, each behind its line. */
+static struct err *
+import_feed(struct import *im, struct pg *pg, struct csv *csv, const size_t *place)
+{
+	AUTO_MEM void *tmp = mem_root();
+	long long before = im->bytes;
+	const struct csv_record *r;
+	struct strbuf out;
+
+	strbuf_init(&out, tmp, 16 << 20);
+	do {
+		TRY(csv_next(csv, &r));
+		if (r) {
+			strbuf_printf(&out, "%lld", r->line);
+			for (size_t i = 0; i < r->n; i++)
+				import_value(&out, &r->values[place[i]]);
+			strbuf_char(&out, '\n');
+			im->rows++;
+		}
+		if (!r || out.len > IMPORT_CHUNK) {
+			TRY(pg_copy_put(pg, out.s, out.len));
+			strbuf_reset(&out);
+			im->bytes = before + csv_bytes(csv);
+			import_tell(im, false);
+		}
+	} while (r);
+	return NULL;
+}
+
+static struct err *
+import_copy(struct import *im, struct pg *pg, const char *file)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *name = mem_printf(tmp, "%s.csv", file);
+	const char **steps;
+	size_t n_steps, *place;
+	struct rows *columns;
+	long long rows;
+	struct csv *csv;
+
+	sql_split(tmp, sql_text(mem_printf(tmp, "source/import/%s", file)), &steps, &n_steps);
+	TRY(csv_open(tmp, mem_printf(tmp, "%s/%s", im->dir, name), name, &csv));
+	TRY(pg_exec(pg, steps[0]));
+	TRY(pg_query(tmp, pg, sql_text("source/import_columns"), &file, 1, &columns));
+	TRY(import_match(tmp, name, columns, csv_header(csv), &place));
+	TRY(pg_copy_in(pg, steps[1]));
+	struct err *e = import_feed(im, pg, csv, place);
+	e = err_first(e, pg_copy_end(pg, e ? "the file is broken" : NULL, &rows));
+	if (!e && rows == 0)
+		e = csv_fault(name, 2, NULL, "the file has no records");
+	return e;
+}
+
+/* What only the whole set shows: values first, then keys, then references. */
+static struct err *
+import_check(struct import *im, struct pg *pg)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char **kinds;
+	struct rows *r;
+	size_t n;
+
+	sql_split(tmp, sql_text("source/import_faults"), &kinds, &n);
+	for (size_t k = 0; k < n; k++) {
+		for (size_t i = 0; i < im->n; i++) {
+			TRY(pg_query(tmp, pg, kinds[k], &im->files[i], 1, &r));
+			if (r->n)
+				return csv_fault(mem_printf(tmp, "%s.csv", im->files[i]),
+						 rows_int(r, 0, "line"), rows_get(r, 0, "col"),
+						 rows_get(r, 0, "reason"));
+		}
+	}
+	return NULL;
+}
+
+static struct err *
+import_convert(struct import *im, struct pg *pg)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	TRY(pg_exec(pg, sql_text("source/import_unkey")));
+	for (size_t i = 0; i < im->n; i++) {
+		const char **steps;
+		size_t n;
+
+		sql_split(tmp, sql_text(mem_printf(tmp, "source/import/%s", im->files[i])), &steps,
+			  &n);
+		TRY(pg_exec(pg, steps[2]));
+	}
+	TRY(pg_script(pg, sql_text("source/keys")));
+	return pg_exec(pg, sql_text("source/import_end"));
+}
+
+static struct err *
+import_job(struct source *s, void *arg)
+{
+	struct import *im = arg;
+
+	TRY(source_settings(s->pg, true, "", im->timezone, "", "", "{}"));
+	TRY(pg_script(s->pg, sql_text("source/import_begin")));
+	for (size_t i = 0; i < im->n; i++)
+		TRY(import_copy(im, s->pg, im->files[i]));
+	TRY(import_check(im, s->pg));
+	TRY(import_convert(im, s->pg));
+	import_tell(im, true);
+	return NULL;
+}
+
+struct err *
+source_import(struct source *s, const char *dir, const char *business_timezone,
+	      struct progress *progress)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct import im = { .dir = dir, .timezone = business_timezone, .progress = progress };
+
+	sql_list(tmp, "source/import", &im.files, &im.n);
+	return source_transact(s, "begin", import_job, &im);
+}

@@ -1,0 +1,71 @@
+/*
+ * The shop's database: capture, windows, extraction.  copy.c: COPY from any
+ * PostgreSQL.
+ */
+#ifndef BIKEOPS_SOURCE_SOURCE_H
+#define BIKEOPS_SOURCE_SOURCE_H
+
+#include "base/err.h"
+#include "base/progress.h"
+#include "base/rows.h"
+#include "lake/lake.h"
+#include "pipeline/batch.h"
+
+struct source; /* opaque; one thread at a time */
+
+/* role: "bikeops_run", "bikeops_read" or NULL for the login role (setup). */
+struct err *source_open(void *mem, const char *dsn, const char *role, const char *app,
+			struct source **out) MUST_CHECK;
+
+/* --- setup: sources as the operator gave them, see sql/source and sql/capture --- */
+/* Create schema store; ERR_REFUSED where it exists and recreate is false. */
+struct err *source_create(struct source *s, bool recreate) MUST_CHECK;
+/*
+ * Import the nine CSV files of dir (Kaggle's names) in one transaction: all or nothing.
+ * errors  ERR_DATA: file, line, column and reason
+ */
+struct err *source_import(struct source *s, const char *dir, const char *business_timezone,
+			  struct progress *progress) MUST_CHECK;
+/* Capture: roles, journal, triggers, epoch; idempotent. */
+struct err *source_install_capture(struct source *s, const char *warehouse,
+				   struct progress *progress) MUST_CHECK;
+struct err *source_drop(struct source *s) MUST_CHECK; /* schemas store and bikeops_capture */
+
+/* --- a run --- */
+/* What a window starts from, or why it must be a full one. */
+struct source_window {
+	const char *snapshot; /* S(k) of a snapshot of its own: only for deciding */
+	const char *epoch;
+	const char *must_full; /* why an incremental cannot go on from prev, or NULL */
+	long long changes;     /* journal rows since prev: 0 means nothing to do */
+	long long dirty_orders;
+	const char *oldest_xact; /* "pid 71, 2 h: idle in transaction", or NULL */
+	struct rows *expected;	 /* entity, rows: per extract step, for --dry-run and ETA */
+};
+/*
+ * Guards and counts, read-only.  prev->k == 0: must_full says that nothing is published.
+ * errors  ERR_REFUSED: a standby, a disabled trigger, a schema that changed, ... with the cure
+ */
+struct err *source_look(void *mem, struct source *s, const struct watermark *prev,
+			enum batch_mode mode, const char *from, const char *to,
+			struct source_window **out) MUST_CHECK;
+
+/*
+ * Take S(k) and write every raw file of b->prefix, attempt b->attempt; fills b->next, b->run_day,
+ * b->files.  extra_orders: order ids that a backfill adds from the fact, or NULL.
+ * Does not write the manifest.
+ */
+struct err *source_extract(void *mem, struct source *s, struct lake *lake, struct batch *b,
+			   const char *const *extra_orders, size_t n_extra,
+			   struct progress *progress) MUST_CHECK;
+/* After publish: remember S(k) for trimming. */
+struct err *source_consumed(struct source *s, const char *warehouse, const struct watermark *wm)
+	MUST_CHECK;
+/* entity, rows, revenue, units now, in one snapshot: stores, customers, products, staffs,
+ * order_lines, dates. */
+struct err *source_counts(void *mem, struct source *s, struct rows **out) MUST_CHECK;
+/* One row a check: name, value, limit, state (ok, warn, fail), hint. */
+struct err *source_checks(void *mem, struct source *s, const struct watermark *wm,
+			  struct rows **out) MUST_CHECK;
+
+#endif
