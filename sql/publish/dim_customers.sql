@@ -1,0 +1,7 @@
+-- A dimension with history: scd2.sql, filled with these names.
+-- dim = dim_customers
+-- staging = stg_customers
+-- entity = customers
+-- key = customer_key
+-- id = customer_id
+-- attribute = first_name last_name phone email street city state zip_code

@@ -1,0 +1,7 @@
+-- A dimension with history: scd2.sql, filled with these names.
+-- dim = dim_products
+-- staging = stg_products
+-- entity = products
+-- key = product_key
+-- id = product_id
+-- attribute = product_name brand_name category_name model_year list_price

@@ -1,0 +1,7 @@
+-- A dimension with history: scd2.sql, filled with these names.
+-- dim = dim_staffs
+-- staging = stg_staffs
+-- entity = staffs
+-- key = staff_key
+-- id = staff_id
+-- attribute = first_name last_name email phone manager_id

@@ -1,0 +1,7 @@
+-- A dimension with history: scd2.sql, filled with these names.
+-- dim = dim_stores
+-- staging = stg_stores
+-- entity = stores
+-- key = store_key
+-- id = store_id
+-- attribute = store_name phone email street city state zip_code

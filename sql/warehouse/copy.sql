@@ -1,0 +1,1 @@
+COPY staging.{table} FROM STDIN (FORMAT csv)

@@ -1,0 +1,72 @@
+/*
+ * One batch: what open_window decided, what extract read and transform made.
+ * Pure data; the manifest is its JSON form.
+ */
+#ifndef BIKEOPS_PIPELINE_BATCH_H
+#define BIKEOPS_PIPELINE_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum batch_mode { BATCH_FULL, BATCH_INCREMENTAL, BATCH_BACKFILL };
+
+/* The warehouse's row that publish moves; all texts NULL-free but for a fresh warehouse. */
+struct watermark {
+	long long k; /* 0: nothing published yet */
+	long long run;
+	const char *epoch; /* uuid of the capture, or NULL when k is 0 */
+	const char *s;	   /* snapshot text "xmin:xmax:xip,..", or NULL */
+	const char *seq;   /* last journal row taken, or NULL: seq, xid, at as text */
+	const char *xid;
+	const char *at; /* ISO with microseconds, UTC */
+	const char *business_timezone;
+	int first_year, last_year; /* of dim_date; 0: none yet */
+};
+
+struct batch_file {
+	const char *entity; /* "customers", "orders", .., "dirty_orders", "keys" */
+	const char *key;    /* object key in bucket raw */
+	long long bytes;
+	long long rows; /* without the header */
+	const char *sha256;
+	const char *header; /* first line, without line end */
+};
+
+struct batch {
+	long long run;
+	int attempt;
+	enum batch_mode mode;
+	const char *prefix;    /* "2026/07/15/128-3fa9c1": of all objects, both buckets */
+	struct watermark prev; /* k-1 */
+	struct watermark
+		next; /* k: k, run, epoch, s, seq, xid, at, timezone; years after transform */
+	const char *run_day;	/* YYYY-MM-DD in the business time zone, of S(k) */
+	const char *from, *to;	/* backfill's order dates, or NULL */
+	int max_reject_percent; /* more rejected rows than that fail the batch */
+	const char *program;	/* version */
+	const char *sql_hash;
+	struct batch_file *files; /* [n_files] */
+	size_t n_files;
+};
+
+/* One staged table, as transform leaves it. */
+struct staged {
+	const char *table;  /* "stg_customers" */
+	const char *entity; /* "customers"; "dates" for stg_date */
+	const char *key;    /* Parquet object in bucket processed */
+	const char
+		*rejects_key; /* CSV object in bucket processed, or NULL when none were rejected */
+	long long bytes;
+	long long read; /* read = rows + superseded + rejected */
+	long long rows; /* staged */
+	long long superseded;
+	long long rejected;
+};
+
+struct staging {
+	struct staged *tables; /* [n] */
+	size_t n;
+	int first_year, last_year; /* what stg_date spans; prev's where no date came */
+};
+
+#endif

@@ -1,0 +1,50 @@
+/* The star schema: staging, serving and bikeops.  postgres.c; later redshift.c. */
+#ifndef BIKEOPS_WAREHOUSE_WAREHOUSE_H
+#define BIKEOPS_WAREHOUSE_WAREHOUSE_H
+
+#include "base/err.h"
+#include "base/progress.h"
+#include "base/rows.h"
+#include "engine/engine.h"
+#include "pipeline/batch.h"
+
+struct warehouse; /* opaque; one thread at a time */
+
+struct err *warehouse_open(void *mem, const char *dsn, const char *role, const char *app,
+			   struct warehouse **out) MUST_CHECK;
+/* Create or migrate staging, serving, bikeops; loads dim_order_status; idempotent. */
+struct err *warehouse_install(struct warehouse *w, const char *business_timezone) MUST_CHECK;
+struct err *warehouse_drop(struct warehouse *w) MUST_CHECK;
+
+/* ERR_CONFIG where nothing is installed: "run 'bikeops setup'". */
+struct err *warehouse_watermark(void *mem, struct warehouse *w, struct watermark *out) MUST_CHECK;
+/* Ids of orders in the fact with an order_date in [from, to], YYYY-MM-DD. */
+struct err *warehouse_fact_orders(void *mem, struct warehouse *w, const char *from, const char *to,
+				  const char ***ids, size_t *n) MUST_CHECK;
+
+/* Fill staging for this batch: staging.batch, stg_*, stg_orders, keys_read. Replaces what is there.
+ */
+struct err *warehouse_load(struct warehouse *w, struct engine *e, struct lake *lake,
+			   const struct batch *b, const struct staging *staging,
+			   struct progress *progress) MUST_CHECK;
+
+/*
+ * Publish staging as batch k in one transaction.
+ * books    rows tbl, what, n: as written to bikeops.books (what was published before, read back)
+ * already  true where the watermark stands at k with this run: nothing was done
+ * errors   ERR_CONFLICT: the watermark is another's; ERR_DATA: does not balance
+ */
+struct err *warehouse_publish(void *mem, struct warehouse *w, const struct batch *b,
+			      const struct staging *staging, struct rows **books, bool *already,
+			      struct progress *progress) MUST_CHECK;
+struct err *warehouse_clear(struct warehouse *w, const struct batch *b) MUST_CHECK;
+
+/* k, run, tbl, what, n of all batches after k. */
+struct err *warehouse_books(void *mem, struct warehouse *w, long long after_k, struct rows **out)
+	MUST_CHECK;
+/* entity, rows, revenue, units: serving now (open versions; order lines; dates). */
+struct err *warehouse_counts(void *mem, struct warehouse *w, struct rows **out) MUST_CHECK;
+/* As source_checks(). */
+struct err *warehouse_checks(void *mem, struct warehouse *w, struct rows **out) MUST_CHECK;
+
+#endif
