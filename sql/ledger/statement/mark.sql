@@ -1,0 +1,1 @@
+SELECT left(replace(id::text, '-', ''), 6) AS mark FROM ledger.installation;

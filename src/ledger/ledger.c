@@ -1,0 +1,440 @@
+#include "ledger/ledger.h"
+
+#include "base/alive.h"
+#include "base/mem.h"
+#include "base/sql.h"
+#include "remote/migrate.h"
+#include "remote/pg.h"
+
+#include <assert.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LEDGER_JSON_MAX (1 << 24)
+
+struct ledger {
+	struct pg *pg;
+};
+
+/* Numbers as text parameters. */
+#define NUMBER(mem, n) mem_printf((mem), "%lld", (long long)(n))
+
+static struct err *
+ledger_connect(void *mem, const struct settings *settings, bool deaf, struct ledger **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct ledger *l = mem_new(tmp, struct ledger);
+	struct pg_config config = { .what = "ledger", .deaf = deaf };
+
+	TRY(settings_need(settings, "ledger_dsn", &config.dsn));
+	TRY(pg_open(l, &config, &l->pg));
+	mem_move(mem, l);
+	*out = l;
+	return NULL;
+}
+
+struct err *
+ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger **out)
+{
+	static const char *const folder = "ledger";
+	struct ledger *l;
+
+	TRY(ledger_connect(mem, settings, deaf, &l));
+	TRY(migrate(l->pg, "ledger", &folder, 1));
+	/* What a crash of the server may lose here is told again by the warehouse. */
+	TRY(pg_exec(l->pg, "set synchronous_commit = off"));
+	*out = l;
+	return NULL;
+}
+
+struct err *
+ledger_open_read(void *mem, const struct settings *settings, struct ledger **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct ledger *l;
+	struct rows *r;
+
+	TRY(ledger_connect(mem, settings, false, &l));
+	TRY(pg_exec(l->pg, "set default_transaction_read_only = on"));
+	TRY(pg_query(tmp, l->pg, "select to_regclass('ledger.migration') is not null as there",
+		     NULL, 0, &r));
+	if (!rows_bool(r, 0, "there"))
+		return err_hint(err_new(ERR_CONFIG, "nothing is set up yet"),
+				"run 'bikeops setup'");
+	*out = l;
+	return NULL;
+}
+
+static struct err *
+ledger_do(void *mem, struct ledger *l, const char *name, const char *const *params, size_t n,
+	  struct rows **rows)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *sql = sql_text(mem_printf(tmp, "ledger/statement/%s", name));
+	struct err *e = pg_query(mem, l->pg, sql, params, n, rows);
+
+	return e ? err_wrap(e, "cannot write '%s' to the ledger", name) : NULL;
+}
+
+struct err *
+ledger_read(void *mem, struct ledger *l, const char *name, const char *const *params, size_t n,
+	    struct rows **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	return pg_query(mem, l->pg, sql_text(mem_printf(tmp, "view/%s", name)), params, n, out);
+}
+
+struct err *
+ledger_mark(void *mem, struct ledger *l, char **hex)
+{
+	struct rows *r;
+
+	TRY(ledger_do(mem, l, "mark", NULL, 0, &r));
+	*hex = mem_strdup(mem, rows_get(r, 0, "mark"));
+	return NULL;
+}
+
+/* --- runs --- */
+
+static const char *
+ledger_user(void)
+{
+	struct passwd *pw = getpwuid(getuid());
+
+	return pw ? pw->pw_name : "unknown";
+}
+
+static char *
+ledger_host(void *mem)
+{
+	char host[256] = "localhost";
+
+	gethostname(host, sizeof(host) - 1);
+	return mem_strdup(mem, host);
+}
+
+struct err *
+ledger_run_new(struct ledger *l, const char *pipeline, const char *mode, const char *warehouse,
+	       const char *options, long long *id)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = {
+		pipeline, mode, warehouse, options, BIKEOPS_VERSION, ledger_user()
+	};
+	struct rows *r;
+
+	TRY(ledger_do(tmp, l, "run_new", params, 6, &r));
+	*id = rows_int(r, 0, "id");
+	return NULL;
+}
+
+struct err *
+ledger_run_get(void *mem, struct ledger *l, long long id, struct ledger_run **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *param = NUMBER(tmp, id);
+	struct rows *r;
+
+	TRY(ledger_do(mem, l, "run_get", &param, 1, &r));
+	if (!r->n)
+		return err_hint(err_new(ERR_NOTFOUND, "there is no run %lld", id),
+				"'bikeops runs' lists them");
+	struct ledger_run *run = mem_new(mem, struct ledger_run);
+	*run = (struct ledger_run){
+		.id = id,
+		.pipeline = rows_get(r, 0, "pipeline"),
+		.mode = rows_get(r, 0, "mode"),
+		.warehouse = rows_get(r, 0, "warehouse"),
+		.options = rows_get(r, 0, "options"),
+		.state = rows_get(r, 0, "state"),
+		.prefix = rows_get(r, 0, "prefix"),
+		.manifest = rows_get(r, 0, "manifest"),
+		.attempt = (int)rows_int(r, 0, "attempt"),
+	};
+	*out = run;
+	return NULL;
+}
+
+struct err *
+ledger_run_begin(struct ledger *l, long long id, int *attempt)
+{
+	AUTO_MEM void *tmp = mem_root();
+	int pid = (int)getpid();
+	const char *params[] = { NUMBER(tmp, id), ledger_host(tmp), NUMBER(tmp, pid),
+				 NUMBER(tmp, process_start_ticks(pid)) };
+	struct rows *r;
+
+	TRY(ledger_do(tmp, l, "run_begin", params, 4, &r));
+	assert(r->n == 1);
+	*attempt = (int)rows_int(r, 0, "attempt");
+	return NULL;
+}
+
+struct err *
+ledger_run_set(struct ledger *l, long long id, const char *column, const char *value)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, id), value };
+
+	return ledger_do(tmp, l, mem_printf(tmp, "run_%s", column), params, 2, NULL);
+}
+
+struct err *
+ledger_run_end(struct ledger *l, long long id, const char *state, const struct err *e)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, id), state, e ? err_name(e->code) : NULL,
+				 e ? err_text(tmp, e) : NULL, err_hint_of(e) };
+
+	TRY(pg_exec(l->pg, "set synchronous_commit = on"));
+	return ledger_do(tmp, l, "run_end", params, 5, NULL);
+}
+
+/* --- the right to run --- */
+
+/* A process of this host that is gone holds nothing; of another host we know only the time. */
+static bool
+ledger_process_gone(const struct rows *r)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *host = rows_get(r, 0, "host");
+
+	return host && !strcmp(host, ledger_host(tmp)) &&
+	       !process_alive((int)rows_int(r, 0, "pid"), rows_int(r, 0, "pid_start"));
+}
+
+static struct err *
+ledger_held(const struct rows *holder)
+{
+	const char *run = rows_get(holder, 0, "run");
+
+	return err_hint(err_new(ERR_LOCKED,
+				"run %s is at work on this warehouse (pid %s on '%s', for "
+				"%lld s)",
+				run, rows_get(holder, 0, "pid"), rows_get(holder, 0, "host"),
+				rows_int(holder, 0, "seconds")),
+			"wait for it, or end it by 'bikeops run cancel %s'", run);
+}
+
+/* Free the lease that a dead process left; ERR_LOCKED where its holder lives and is not we. */
+static struct err *
+ledger_lease_free(struct ledger *l, const char *warehouse)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *holder;
+
+	TRY(ledger_do(tmp, l, "lease_holder", &warehouse, 1, &holder));
+	if (!holder->n || rows_int(holder, 0, "pid") == getpid())
+		return NULL;
+	if (!rows_bool(holder, 0, "expired") && !ledger_process_gone(holder))
+		return ledger_held(holder);
+	const char *run = rows_get(holder, 0, "run");
+	return ledger_do(tmp, l, "run_orphan", &run, 1, NULL);
+}
+
+/* Runs of this host that ended without a word. */
+static struct err *
+ledger_bury(struct ledger *l, const char *warehouse)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { warehouse, ledger_host(tmp), NUMBER(tmp, getpid()) };
+	struct rows *r;
+
+	TRY(ledger_do(tmp, l, "runs_alive", params, 3, &r));
+	for (size_t i = 0; i < r->n; i++) {
+		const char *run = rows_get(r, i, "id");
+
+		if (!process_alive((int)rows_int(r, i, "pid"), rows_int(r, i, "pid_start")))
+			TRY(ledger_do(tmp, l, "run_orphan", &run, 1, NULL));
+	}
+	return NULL;
+}
+
+static struct err *
+ledger_lease_take(struct ledger *l, const char *warehouse, long long run)
+{
+	AUTO_MEM void *tmp = mem_root();
+	int pid = (int)getpid();
+	const char *params[] = { warehouse, NUMBER(tmp, run), ledger_host(tmp), NUMBER(tmp, pid),
+				 NUMBER(tmp, process_start_ticks(pid)) };
+
+	TRY(ledger_bury(l, warehouse));
+	TRY(ledger_lease_free(l, warehouse));
+	return ledger_do(tmp, l, "lease_take", params, 5, NULL);
+}
+
+struct err *
+ledger_lease(struct ledger *l, const char *warehouse, long long run)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	TRY(pg_exec(l->pg, "begin"));
+	/* The row may not be there yet: the lock is on the name. */
+	struct err *e = pg_query(tmp, l->pg, "select pg_advisory_xact_lock(hashtext($1))",
+				 &warehouse, 1, NULL);
+	if (!e)
+		e = ledger_lease_take(l, warehouse, run);
+	if (!e)
+		return pg_exec(l->pg, "commit");
+	err_free(pg_exec(l->pg, "rollback"));
+	return e;
+}
+
+struct err *
+ledger_beat(struct ledger *l, long long run, bool *cancel)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *param = NUMBER(tmp, run);
+	struct rows *r;
+
+	TRY(ledger_do(tmp, l, "beat", &param, 1, &r));
+	*cancel = r->n && rows_bool(r, 0, "cancel_requested");
+	return NULL;
+}
+
+struct err *
+ledger_cancel(struct ledger *l, long long id)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *param = NUMBER(tmp, id);
+	struct ledger_run *run;
+	struct rows *r;
+
+	TRY(ledger_run_get(tmp, l, id, &run));
+	TRY(ledger_do(tmp, l, "run_cancel", &param, 1, &r));
+	if (!r->n)
+		return err_new(ERR_REFUSED, "run %lld does not run: it is %s", id, run->state);
+	if (ledger_process_gone(r))
+		return ledger_do(tmp, l, "run_orphan", &param, 1, NULL);
+	return NULL;
+}
+
+struct err *
+ledger_run_opened(struct ledger *l, long long id, bool *opened)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *param = NUMBER(tmp, id);
+	struct rows *r;
+
+	TRY(ledger_do(tmp, l, "run_state", &param, 1, &r));
+	if (rows_get(r, 0, "error"))
+		return err_hint(err_new(err_code_of(rows_get(r, 0, "error_code")), "%s",
+					rows_get(r, 0, "error")),
+				"%s",
+				rows_get(r, 0, "hint") ? rows_get(r, 0, "hint")
+						       : "'bikeops logs' tells more");
+	*opened = rows_bool(r, 0, "opened") || !strcmp(rows_get(r, 0, "state"), "ok");
+	return NULL;
+}
+
+/* --- tasks and steps --- */
+
+struct err *
+ledger_task_begin(struct ledger *l, long long run, const char *task, int attempt, int ordinal)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, run), task, NUMBER(tmp, attempt),
+				 NUMBER(tmp, ordinal) };
+
+	return ledger_do(tmp, l, "task_begin", params, 4, NULL);
+}
+
+struct err *
+ledger_task_end(struct ledger *l, long long run, const char *task, int attempt, const char *state,
+		long long peak_kib, const struct err *e)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, run),	task,
+				 NUMBER(tmp, attempt),	state,
+				 NUMBER(tmp, peak_kib), e ? err_text(tmp, e) : NULL };
+
+	return ledger_do(tmp, l, "task_end", params, 6, NULL);
+}
+
+static struct rows *
+ledger_step_rows(void *mem, const struct ledger_step *steps, size_t n)
+{
+	static const char *const names[] = { "name",  "state", "ordinal",    "rows",
+					     "bytes", "total", "started_us", "ended_us" };
+	struct rows *r = rows_new(mem, 8);
+
+	for (size_t c = 0; c < 8; c++)
+		rows_column(r, c, names[c], c < 2 ? ROWS_TEXT : ROWS_INT);
+	for (size_t i = 0; i < n; i++) {
+		const struct ledger_step *s = &steps[i];
+		const char *cells[] = { s->name,
+					s->state,
+					NUMBER(mem, s->ordinal),
+					NUMBER(mem, s->rows),
+					NUMBER(mem, s->bytes),
+					s->total < 0 ? NULL : NUMBER(mem, s->total),
+					NUMBER(mem, s->started_us),
+					s->ended_us ? NUMBER(mem, s->ended_us) : NULL };
+		rows_add(r, cells);
+	}
+	return r;
+}
+
+static char *
+ledger_json(void *mem, const struct rows *rows)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, mem, LEDGER_JSON_MAX);
+	rows_json(rows, &sb);
+	return sb.s;
+}
+
+struct err *
+ledger_steps(struct ledger *l, long long run, int attempt, const struct ledger_step *steps,
+	     size_t n)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, run), NUMBER(tmp, attempt),
+				 ledger_json(tmp, ledger_step_rows(tmp, steps, n)) };
+
+	return n ? ledger_do(tmp, l, "steps", params, 3, NULL) : NULL;
+}
+
+struct err *
+ledger_event(struct ledger *l, long long run, const char *level, const char *text)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, run), level, text };
+
+	return ledger_do(tmp, l, "event", params, 3, NULL);
+}
+
+/* --- numbers --- */
+
+struct err *
+ledger_books_put(struct ledger *l, const char *warehouse, const struct rows *books)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { warehouse, ledger_json(tmp, books) };
+
+	return ledger_do(tmp, l, "books", params, 2, NULL);
+}
+
+struct err *
+ledger_books_have(struct ledger *l, const char *warehouse, long long run, bool *have)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { warehouse, NUMBER(tmp, run) };
+	struct rows *r;
+
+	TRY(ledger_do(tmp, l, "books_have", params, 2, &r));
+	*have = rows_bool(r, 0, "have");
+	return NULL;
+}
+
+struct err *
+ledger_layer_put(struct ledger *l, long long run, const char *layer, const struct rows *counts)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, run), layer, ledger_json(tmp, counts) };
+
+	return ledger_do(tmp, l, "layer", params, 3, NULL);
+}

@@ -1,0 +1,99 @@
+/*
+ * The ledger: runs, tasks, steps, books, layers, events and the lease, in a
+ * database of its own.  The only code that speaks to it.
+ */
+#ifndef BIKEOPS_LEDGER_LEDGER_H
+#define BIKEOPS_LEDGER_LEDGER_H
+
+#include "base/err.h"
+#include "base/rows.h"
+#include "base/settings.h"
+
+#include <stdbool.h>
+
+struct ledger; /* opaque; one thread at a time */
+
+/*
+ * Connect and bring the schema up to date.
+ * deaf  go on after a cancel: for writing how a run ended
+ */
+struct err *ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger **out)
+	MUST_CHECK;
+/* Connect for reading; ERR_CONFIG where nothing was ever set up. */
+struct err *ledger_open_read(void *mem, const struct settings *settings, struct ledger **out)
+	MUST_CHECK;
+/* First 6 hex digits of the installation's uuid: part of every object's key. */
+struct err *ledger_mark(void *mem, struct ledger *l, char **hex) MUST_CHECK;
+
+/* --- runs --- */
+struct ledger_run {
+	long long id;
+	const char *pipeline;  /* "setup", "pipeline" */
+	const char *mode;      /* "setup", "full", "incremental", "backfill" */
+	const char *warehouse; /* settings' warehouse, without password */
+	const char *options;   /* JSON text */
+	const char *state;
+	const char *prefix;   /* or NULL */
+	const char *manifest; /* or NULL */
+	int attempt;
+};
+struct err *ledger_run_new(struct ledger *l, const char *pipeline, const char *mode,
+			   const char *warehouse, const char *options, long long *id) MUST_CHECK;
+/* ERR_NOTFOUND. */
+struct err *ledger_run_get(void *mem, struct ledger *l, long long id, struct ledger_run **out)
+	MUST_CHECK;
+/* This process works on it now: attempt + 1. */
+struct err *ledger_run_begin(struct ledger *l, long long id, int *attempt) MUST_CHECK;
+/* Set one column of those that a run learns on its way: mode, prefix, manifest, k, note, engine. */
+struct err *ledger_run_set(struct ledger *l, long long id, const char *column, const char *value)
+	MUST_CHECK;
+/* state ok, failed or cancelled; e NULL where ok. Gives the lease back. */
+struct err *ledger_run_end(struct ledger *l, long long id, const char *state, const struct err *e)
+	MUST_CHECK;
+/* Ask its worker to end; where that is dead the run ends here.  ERR_REFUSED: it does not run. */
+struct err *ledger_cancel(struct ledger *l, long long id) MUST_CHECK;
+/* Has it the lease and its window?  The run's own error where it failed. */
+struct err *ledger_run_opened(struct ledger *l, long long id, bool *opened) MUST_CHECK;
+
+/* --- the right to run --- */
+/* ERR_LOCKED names who holds it and how long.  Ends what a dead process left open. */
+struct err *ledger_lease(struct ledger *l, const char *warehouse, long long run) MUST_CHECK;
+/* Renew, and tell whether somebody asked for the end. */
+struct err *ledger_beat(struct ledger *l, long long run, bool *cancel) MUST_CHECK;
+
+/* --- tasks and steps --- */
+struct ledger_step {
+	const char *name;
+	int ordinal;
+	const char *state; /* running, ok, failed */
+	long long rows, bytes;
+	long long total;		/* -1: not known */
+	long long started_us, ended_us; /* ended 0: not yet */
+};
+struct err *ledger_task_begin(struct ledger *l, long long run, const char *task, int attempt,
+			      int ordinal) MUST_CHECK;
+struct err *ledger_task_end(struct ledger *l, long long run, const char *task, int attempt,
+			    const char *state, long long peak_kib, const struct err *e) MUST_CHECK;
+/* Write steps as they stand now. */
+struct err *ledger_steps(struct ledger *l, long long run, int attempt,
+			 const struct ledger_step *steps, size_t n) MUST_CHECK;
+struct err *ledger_event(struct ledger *l, long long run, const char *level, const char *text)
+	MUST_CHECK;
+
+/* --- numbers --- */
+/* rows: k, run, tbl, what, n. */
+struct err *ledger_books_put(struct ledger *l, const char *warehouse, const struct rows *books)
+	MUST_CHECK;
+/* Has it the books of that run? */
+struct err *ledger_books_have(struct ledger *l, const char *warehouse, long long run, bool *have)
+	MUST_CHECK;
+/* rows: entity, rows and, where there, revenue and units. */
+struct err *ledger_layer_put(struct ledger *l, long long run, const char *layer,
+			     const struct rows *counts) MUST_CHECK;
+
+/* --- reading --- */
+/* The query sql/view/NAME with text parameters. */
+struct err *ledger_read(void *mem, struct ledger *l, const char *name, const char *const *params,
+			size_t n, struct rows **out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,46 @@
+#include "base/mem.h"
+#include "run/run.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+char *
+run_request_json(void *mem, const struct run_request *request)
+{
+	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b}", "from", request->from, "to",
+				 request->to, "no_full", request->no_full, "dataset",
+				 request->dataset, "recreate", request->recreate);
+	char *text = json_dumps(json, JSON_COMPACT);
+	char *copy = mem_strdup(mem, text);
+
+	free(text);
+	json_decref(json);
+	return copy;
+}
+
+static const char *
+request_text(void *mem, const json_t *json, const char *name)
+{
+	const char *text = json_string_value(json_object_get(json, name));
+
+	return text ? mem_strdup(mem, text) : NULL;
+}
+
+struct err *
+run_request_parse(void *mem, const char *mode, const char *text, struct run_request *out)
+{
+	json_t *json = json_loads(text, 0, NULL);
+
+	if (!json)
+		return err_new(ERR_DATA, "the options of the run are no JSON: '%s'", text);
+	*out = (struct run_request){
+		.mode = mem_strdup(mem, mode),
+		.from = request_text(mem, json, "from"),
+		.to = request_text(mem, json, "to"),
+		.no_full = json_is_true(json_object_get(json, "no_full")),
+		.dataset = request_text(mem, json, "dataset"),
+		.recreate = json_is_true(json_object_get(json, "recreate")),
+	};
+	json_decref(json);
+	return NULL;
+}

@@ -1,0 +1,28 @@
+#include "base/mem.h"
+#include "run/run.h"
+
+/* What publish left: its books, told to the ledger; the source may trim up to S(k). */
+static struct err *
+clear_staging(struct run *run)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const struct batch *b = run->batch;
+	struct warehouse *w;
+	struct source *source;
+	struct rows *rows;
+
+	TRY(run_warehouse(run, &w));
+	TRY(run_source(run, &source));
+	TRY(warehouse_clear(w, b));
+	TRY(warehouse_books(tmp, w, b->next.k - 1, &rows));
+	TRY(ledger_books_put(run->ledger, run->warehouse_name, rows));
+	TRY(warehouse_counts(tmp, w, &rows));
+	TRY(ledger_layer_put(run->ledger, run->id, "serving", rows));
+	return source_consumed(source, run->warehouse_name, &b->next);
+}
+
+const struct task task_clear_staging = {
+	.name = "clear_staging",
+	.tries = 3,
+	.work = clear_staging,
+};

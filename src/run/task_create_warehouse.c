@@ -1,0 +1,16 @@
+#include "run/run.h"
+
+static struct err *
+create_warehouse(struct run *run)
+{
+	struct warehouse *w;
+
+	TRY(run_warehouse(run, &w));
+	return warehouse_install(w, settings_get(run->settings, "business_timezone"));
+}
+
+const struct task task_create_warehouse = {
+	.name = "create_warehouse",
+	.tries = 3,
+	.work = create_warehouse,
+};
