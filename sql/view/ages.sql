@@ -1,0 +1,10 @@
+-- $1 warehouse: which run gave each layer's numbers, and when
+SELECT DISTINCT ON (place) l.layer, l.run,
+    to_char(l.at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS counted_at
+FROM ledger.layer l
+JOIN ledger.run r ON r.id = l.run AND r.warehouse = $1,
+    LATERAL (SELECT array_position('{source,raw,processed,staging,serving}'::text[], l.layer)
+        AS place) p
+WHERE l.layer IN ('source', 'serving')
+    OR l.run = (SELECT max(id) FROM ledger.run WHERE warehouse = $1 AND k IS NOT NULL)
+ORDER BY place, l.run DESC, l.at DESC;

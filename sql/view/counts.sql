@@ -1,0 +1,48 @@
+-- $1 warehouse.  source and serving: the newest totals; raw, processed, staging and the books: of
+-- the last run that published; lost: rows rejected since the last full one.
+WITH entity(ordinal, entity, tbl) AS (
+    VALUES (1, 'stores', 'stores'), (2, 'customers', 'customers'), (3, 'products', 'products'),
+        (4, 'staffs', 'staffs'), (5, 'order_lines', 'sales'), (6, 'dates', 'dates')
+), published AS (
+    SELECT id, mode FROM ledger.run WHERE warehouse = $1 AND k IS NOT NULL
+), layer AS (
+    SELECT DISTINCT ON (l.entity, l.layer) l.*
+    FROM ledger.layer l
+    JOIN ledger.run r ON r.id = l.run AND r.warehouse = $1
+    WHERE l.layer IN ('source', 'serving') OR l.run = (SELECT max(id) FROM published)
+    ORDER BY l.entity, l.layer, l.run DESC
+), wide AS (
+    SELECT entity,
+        max(rows) FILTER (WHERE layer = 'source') AS source,
+        max(rows) FILTER (WHERE layer = 'raw') AS raw,
+        max(rows) FILTER (WHERE layer = 'processed') AS processed,
+        max(rows) FILTER (WHERE layer = 'staging') AS staging,
+        max(rows) FILTER (WHERE layer = 'serving') AS serving,
+        max(run) FILTER (WHERE layer = 'source') AS source_run,
+        max(run) FILTER (WHERE layer = 'serving') AS serving_run,
+        max(revenue) FILTER (WHERE layer = 'source') AS source_revenue,
+        max(revenue) FILTER (WHERE layer = 'serving') AS serving_revenue,
+        max(units) FILTER (WHERE layer = 'source') AS source_units,
+        max(units) FILTER (WHERE layer = 'serving') AS serving_units
+    FROM layer
+    GROUP BY entity
+), book AS (
+    SELECT tbl,
+        sum(n) FILTER (WHERE what = 'read' AND last)::bigint AS read,
+        sum(n) FILTER (WHERE what = 'staged' AND last)::bigint AS staged,
+        sum(n) FILTER (WHERE what = 'superseded' AND last)::bigint AS superseded,
+        sum(n) FILTER (WHERE what = 'rejected' AND last)::bigint AS rejected,
+        sum(n) FILTER (WHERE what = 'rejected')::bigint AS lost
+    FROM (SELECT tbl, what, n, run = (SELECT max(id) FROM published) AS last
+        FROM ledger.book
+        WHERE warehouse = $1
+            AND run >= coalesce((SELECT max(id) FROM published WHERE mode = 'full'), 0)) b
+    GROUP BY tbl
+)
+SELECT entity.entity, source, raw, processed, staging, serving, source_run, serving_run,
+    source_revenue, serving_revenue, source_units, serving_units,
+    read, staged, superseded, rejected, lost
+FROM entity
+LEFT JOIN wide USING (entity)
+LEFT JOIN book USING (tbl)
+ORDER BY ordinal;

@@ -1,0 +1,30 @@
+-- $1 run, or NULL for all; $2 how many, newest first; $3 warehouse, or NULL for any
+SELECT r.id AS run, r.pipeline, r.mode, r.state, r.attempt, r.k, s.rows, b.changed,
+    to_char(r.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at,
+    to_char(r.started_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
+    to_char(r.ended_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS ended_at,
+    round(1000 * extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at))::bigint
+        AS duration_ms,
+    extract(epoch FROM clock_timestamp() - r.created_at)::bigint AS age_s,
+    r.note, r.error_code, r.error, r.hint, r.requested_by, r.host, r.pid, r.pid_start,
+    coalesce(l.expires_at > clock_timestamp(), false) AS leased, r.cancel_requested,
+    EXISTS (SELECT 1 FROM ledger.run n WHERE n.pipeline = r.pipeline AND n.warehouse = r.warehouse
+        AND n.state = 'ok' AND n.id > r.id) AS covered,
+    r.engine, r.program, r.prefix, r.manifest
+FROM ledger.run r
+LEFT JOIN ledger.lease l ON l.run = r.id
+-- What it read from the source or the files, each step in its last attempt.
+LEFT JOIN LATERAL (
+    SELECT sum(rows)::bigint AS rows FROM (
+        SELECT DISTINCT ON (name) rows FROM ledger.step
+        WHERE run = r.id AND (name LIKE 'extract.%' OR name LIKE 'import%')
+        ORDER BY name, attempt DESC) last
+) s ON true
+LEFT JOIN LATERAL (
+    SELECT sum(n)::bigint AS changed FROM ledger.book
+    WHERE warehouse = r.warehouse AND run = r.id
+        AND what IN ('inserted', 'updated', 'deleted', 'absent', 'removed')
+) b ON true
+WHERE ($1::bigint IS NULL OR r.id = $1::bigint) AND ($3::text IS NULL OR r.warehouse = $3)
+ORDER BY r.id DESC
+LIMIT $2::bigint;

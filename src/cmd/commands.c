@@ -1,0 +1,11 @@
+#include "cmd/cmd.h"
+
+extern const struct command cmd_local, cmd_generate, cmd_setup, cmd_run, cmd_status, cmd_runs,
+	cmd_counts, cmd_rejects, cmd_logs, cmd_sql, cmd_doctor, cmd_help_row, cmd_version,
+	cmd_worker;
+
+const struct command *const commands[] = {
+	&cmd_local,  &cmd_generate, &cmd_setup,	  &cmd_run,    &cmd_status,
+	&cmd_runs,   &cmd_counts,   &cmd_rejects, &cmd_logs,   &cmd_sql,
+	&cmd_doctor, &cmd_help_row, &cmd_version, &cmd_worker, NULL,
+};

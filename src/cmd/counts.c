@@ -1,0 +1,56 @@
+#include "view/counts.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/people.h"
+#include "ledger/ledger.h"
+
+static struct err *
+print(struct cmd *c, const struct counts *n)
+{
+	bool text = c->output == CMD_TABLE;
+	struct cmd_table tables[] = {
+		{ "counts", NULL, n->counts },
+		{ "sums", NULL, n->sums },
+		{ "books", "the books of the last run that published", n->books },
+		{ "ages", NULL, n->ages },
+	};
+
+	if (text)
+		tables[3].rows = people_rows(c, n->ages, "layer run counted_at");
+	return cmd_print(c, "counts", tables, text && !n->ages->n ? 2 : 4);
+}
+
+static struct err *
+run_counts(struct cmd *c)
+{
+	bool live = cmd_flag(c, "live");
+	struct counts n;
+	struct ledger *l;
+
+	TRY(ledger_open_read(c->mem, c->settings, &l));
+	TRY(counts_fetch(c->mem, c->settings, l, live, &n));
+	TRY(print(c, &n));
+	if (!live || !n.differ)
+		return NULL;
+	return err_hint(err_new(ERR_DATA, "the totals of source and serving differ: %s", n.differ),
+			"'bikeops run incremental' loads what changed since the last batch; "
+			"'bikeops rejects' shows the rows it left out");
+}
+
+static const struct option options[] = {
+	{ "live", NULL, "ask source and serving now; ends with 1 where their totals differ" },
+	{ NULL, NULL, NULL },
+};
+
+const struct command cmd_counts = {
+	.name = "counts",
+	.args = "[--live]",
+	.summary = "Compare the rows of every layer, and find where a number breaks",
+	.help = "Rows of stores, customers, products, staffs, order lines and dates in each layer, "
+		"and the\nfirst layer where a number breaks.  source and serving are totals; raw, "
+		"processed and staging\nare those of the last run, judged by its books.  Then revenue "
+		"and units, the books, and how\nold each number is.  The ledger answers; --live asks "
+		"source and serving.",
+	.options = options,
+	.run = run_counts,
+};

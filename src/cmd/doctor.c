@@ -1,0 +1,31 @@
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "view/health.h"
+
+static struct err *
+run_doctor(struct cmd *c)
+{
+	struct health h;
+
+	health_fetch(c->mem, c->settings, &h);
+	struct cmd_table tables[] = {
+		{ "checks", NULL, h.checks },
+		{ "settings", NULL, h.settings },
+	};
+	TRY(cmd_print(c, "doctor", tables, 2));
+	if (h.unreached)
+		return err_new(ERR_NET, "not all could be reached: %zu checks failed", h.failed);
+	if (h.failed)
+		return err_new(ERR_DATA, "%zu checks failed", h.failed);
+	return NULL;
+}
+
+const struct command cmd_doctor = {
+	.name = "doctor",
+	.args = "",
+	.summary = "Look at everything the program depends on, and say how to mend it",
+	.help = "Look at the libraries, the settings, the connections, rights, triggers, the oldest "
+		"transaction\nand the disks.  Ends with 1 where a check failed, with 3 where "
+		"something could not be reached.",
+	.run = run_doctor,
+};

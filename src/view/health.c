@@ -1,0 +1,277 @@
+#include "view/health.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "engine/engine.h"
+#include "ledger/ledger.h"
+#include "local/home.h"
+#include "local/postgres.h"
+#include "remote/pg.h"
+#include "source/source.h"
+#include "view/status.h"
+#include "warehouse/warehouse.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
+
+#define HEALTH_APP	 "bikeops doctor"
+#define HEALTH_ROLE	 "bikeops_read"
+#define HEALTH_TIMEOUT_S 5
+#define HEALTH_SLOW_MS	 500
+#define HEALTH_LIBPQ_MIN 140000
+#define MIB		 (1LL << 20)
+#define DISK_WARN	 (1024 * MIB)
+#define DISK_FAIL	 (128 * MIB)
+
+struct doctor {
+	const struct settings *settings;
+	struct health *health;
+	struct watermark watermark; /* k 0 until the warehouse told */
+};
+
+static void
+add(struct doctor *d, const char *check, const char *value, const char *limit, const char *state,
+    const char *hint)
+{
+	const char *cells[] = { check, value, limit, state, hint };
+
+	rows_add(d->health->checks, cells);
+	d->health->failed += !strcmp(state, "fail");
+}
+
+/* What could not be looked at, and why; takes e. */
+static void
+add_err(struct doctor *d, const char *check, const char *limit, struct err *e)
+{
+	AUTO_MEM void *tmp = mem_root();
+	bool unreached = err_status(e->code) == 3;
+
+	add(d, check, err_text(tmp, e), limit, "fail", err_hint_of(e));
+	d->health->unreached |= unreached;
+	err_free(e);
+}
+
+/* --- this machine --- */
+
+static void
+check_libpq(struct doctor *d)
+{
+	AUTO_MEM void *tmp = mem_root();
+	int version = pg_client_version();
+
+	add(d, "libpq", mem_printf(tmp, "%d.%d", version / 10000, version % 10000), ">= 14",
+	    version >= HEALTH_LIBPQ_MIN ? "ok" : "fail",
+	    version >= HEALTH_LIBPQ_MIN ? NULL : "install a newer libpq5");
+}
+
+static void
+check_duckdb(struct doctor *d)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *library = settings_get(d->settings, "duckdb_library");
+	struct engine_config config = { .library = *library ? library : NULL };
+	char *version, *path;
+	struct err *e = engine_probe_duckdb(tmp, &config, &version, &path);
+
+	if (e)
+		add_err(d, "libduckdb", NULL, e);
+	else
+		add(d, "libduckdb", mem_printf(tmp, "%s in '%s'", version, path), NULL, "ok", NULL);
+}
+
+/* Only the embedded stack needs the server's programs. */
+static void
+check_postgres(struct doctor *d)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct postgres *pg;
+	struct err *e = postgres_find(tmp, 0, &pg);
+
+	if (e)
+		add_err(d, "PostgreSQL programs", NULL, e);
+	else
+		add(d, "PostgreSQL programs", mem_printf(tmp, "%s in '%s'", pg->version, pg->bin),
+		    NULL, "ok", NULL);
+}
+
+const char *
+health_disk_state(long long free_bytes)
+{
+	return free_bytes < DISK_FAIL ? "fail" : free_bytes < DISK_WARN ? "warn" : "ok";
+}
+
+static void
+check_disk(struct doctor *d, const char *check, const char *dir)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct statvfs fs;
+
+	if (!*dir || statvfs(dir, &fs)) {
+		add(d, check, *dir ? "not there" : "not set", NULL, "unknown",
+		    "run 'bikeops setup'");
+		return;
+	}
+	long long left = (long long)fs.f_bavail * (long long)fs.f_frsize;
+	const char *state = health_disk_state(left);
+	add(d, check, mem_printf(tmp, "%lld MiB free", left / MIB),
+	    mem_printf(tmp, "> %lld MiB", DISK_WARN / MIB), state,
+	    strcmp(state, "ok") ? mem_printf(tmp, "make room under '%s'", dir) : NULL);
+}
+
+static void
+check_machine(struct doctor *d)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct home *home;
+
+	check_libpq(d);
+	check_duckdb(d);
+	check_disk(d, "disk of the lake", settings_get(d->settings, "lake_dir"));
+	if (strcmp(settings_profile(d->settings), "local"))
+		return;
+	check_postgres(d);
+	struct err *e = home_find(tmp, NULL, &home);
+	if (e)
+		add_err(d, "home", NULL, e);
+	else
+		check_disk(d, "disk of the home", home->dir);
+}
+
+/* --- the databases --- */
+
+/* Within 5 s, and with the login role; true where it answers. */
+static bool
+check_connection(struct doctor *d, const char *what)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct pg_config config = { .what = what,
+				    .app = HEALTH_APP,
+				    .connect_timeout_s = HEALTH_TIMEOUT_S };
+	char *check = mem_printf(tmp, "%s connection", what);
+	char *limit = mem_printf(tmp, "< %d ms", HEALTH_SLOW_MS);
+	long long start = time_tick_ms();
+	struct pg *pg;
+	struct err *e = settings_need(d->settings, mem_printf(tmp, "%s_dsn", what), &config.dsn);
+
+	if (!e)
+		e = pg_open(tmp, &config, &pg);
+	if (e) {
+		add_err(d, check, limit, e);
+		return false;
+	}
+	long long ms = time_tick_ms() - start;
+	add(d, check,
+	    mem_printf(tmp, "%lld ms, PostgreSQL %s", ms, pg_parameter(pg, "server_version")),
+	    limit, ms < HEALTH_SLOW_MS ? "ok" : "warn",
+	    ms < HEALTH_SLOW_MS ? NULL : "the network or the server is slow");
+	return true;
+}
+
+/* An adapter's own checks: name, value, limit, state, hint. */
+static void
+add_checks(struct doctor *d, const char *what, const struct rows *r)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	for (size_t i = 0; i < r->n; i++)
+		add(d, mem_printf(tmp, "%s %s", what, rows_get(r, i, "name")),
+		    rows_get(r, i, "value"), rows_get(r, i, "limit"), rows_get(r, i, "state"),
+		    rows_get(r, i, "hint"));
+}
+
+static struct err *
+warehouse_rows(void *mem, struct doctor *d, struct rows **out)
+{
+	struct warehouse *w;
+
+	TRY(warehouse_open(mem, settings_get(d->settings, "warehouse_dsn"), HEALTH_ROLE, HEALTH_APP,
+			   &w));
+	TRY(warehouse_checks(mem, w, out));
+	return warehouse_watermark(mem, w, &d->watermark);
+}
+
+static struct err *
+source_rows(void *mem, struct doctor *d, struct rows **out)
+{
+	struct source *s;
+
+	TRY(source_open(mem, settings_get(d->settings, "source_dsn"), HEALTH_ROLE, HEALTH_APP, &s));
+	return source_checks(mem, s, &d->watermark, out);
+}
+
+/* The warehouse first: its watermark tells where the source's next window begins. */
+static void
+check_databases(void *mem, struct doctor *d)
+{
+	struct rows *r = NULL;
+	struct err *e;
+
+	if (check_connection(d, "warehouse")) {
+		e = warehouse_rows(mem, d, &r);
+		if (r)
+			add_checks(d, "warehouse", r);
+		if (e)
+			add_err(d, "warehouse", NULL, e);
+	}
+	if (check_connection(d, "source")) {
+		e = source_rows(mem, d, &r);
+		if (e)
+			add_err(d, "source", NULL, e);
+		else
+			add_checks(d, "source", r);
+	}
+}
+
+static void
+check_ledger(void *mem, struct doctor *d)
+{
+	struct status s;
+
+	if (!check_connection(d, "ledger"))
+		return;
+	struct err *e = status_fetch(mem, d->settings, &s);
+	if (!e)
+		e = s.unreached;
+	if (e)
+		add_err(d, "ledger", NULL, e);
+	else if (!strcmp(s.state, "empty"))
+		add(d, "ledger", "nothing is set up", NULL, "warn", "run 'bikeops setup'");
+	else if (!strcmp(s.state, "dead"))
+		add(d, "worker", s.state, NULL, "warn", rows_get(s.now, 0, "hint"));
+	else
+		add(d, "worker", s.state, NULL, "ok", NULL);
+}
+
+/* --- all --- */
+
+static void
+list_settings(struct health *h, const struct settings *settings)
+{
+	for (const struct setting *row = setting_rows; row->name; row++) {
+		AUTO_MEM void *tmp = mem_root();
+		const char *value = settings_get(settings, row->name);
+		const char *cells[] = { row->name,
+					row->secret ? settings_redact(tmp, value) : value,
+					settings_origin(settings, row->name) };
+
+		rows_add(h->settings, cells);
+	}
+}
+
+void
+health_fetch(void *mem, const struct settings *settings, struct health *out)
+{
+	static const char *const checks[] = { "check", "value", "limit", "state", "hint" };
+	static const char *const names[] = { "setting", "value", "origin" };
+	struct doctor d = { .settings = settings, .health = out };
+
+	*out = (struct health){ .checks = rows_new(mem, 5), .settings = rows_new(mem, 3) };
+	for (size_t i = 0; i < 5; i++)
+		rows_column(out->checks, i, checks[i], ROWS_TEXT);
+	for (size_t i = 0; i < 3; i++)
+		rows_column(out->settings, i, names[i], ROWS_TEXT);
+	list_settings(out, settings);
+	check_machine(&d);
+	check_ledger(mem, &d);
+	check_databases(mem, &d);
+}

@@ -1,0 +1,50 @@
+#include "view/plan.h"
+
+#include "base/mem.h"
+#include "source/source.h"
+#include "warehouse/warehouse.h"
+
+static struct rows *
+plan_window(void *mem, enum batch_mode mode, const struct watermark *wm,
+	    const struct source_window *w)
+{
+	static const char *const names[] = { "mode",	     "why",   "k",     "changes",
+					     "dirty_orders", "since", "engine" };
+	static const char *const modes[] = { "full", "incremental", "backfill" };
+	struct rows *r = rows_new(mem, 7);
+	bool full = mode == BATCH_FULL || w->must_full;
+	const char *cells[] = { full ? modes[BATCH_FULL] : modes[mode],
+				mode == BATCH_FULL ? NULL : w->must_full,
+				mem_printf(mem, "%lld", wm->k + 1),
+				full ? NULL : mem_printf(mem, "%lld", w->changes),
+				full ? NULL : mem_printf(mem, "%lld", w->dirty_orders),
+				wm->at,
+				"duckdb" };
+
+	for (size_t i = 0; i < 7; i++)
+		rows_column(r, i, names[i], i >= 2 && i <= 4 ? ROWS_INT : ROWS_TEXT);
+	rows_add(r, cells);
+	return r;
+}
+
+struct err *
+plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, const char *from,
+	   const char *to, struct plan *out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct source_window *window;
+	struct warehouse *w;
+	struct source *s;
+	struct watermark wm;
+	const char *dsn;
+
+	TRY(settings_need(settings, "warehouse_dsn", &dsn));
+	TRY(warehouse_open(tmp, dsn, "bikeops_run", "bikeops plan", &w));
+	TRY(warehouse_watermark(tmp, w, &wm));
+	TRY(settings_need(settings, "source_dsn", &dsn));
+	TRY(source_open(tmp, dsn, "bikeops_run", "bikeops plan", &s));
+	TRY(source_look(mem, s, &wm, mode, from, to, &window));
+	out->window = plan_window(mem, mode, &wm, window);
+	out->rows = window->expected;
+	return NULL;
+}

@@ -1,0 +1,18 @@
+/* What a run would do, seen without doing it: for --dry-run. */
+#ifndef BIKEOPS_VIEW_PLAN_H
+#define BIKEOPS_VIEW_PLAN_H
+
+#include "base/err.h"
+#include "base/rows.h"
+#include "base/settings.h"
+#include "pipeline/batch.h"
+
+struct plan {
+	struct rows *window; /* one row: mode, why, k, changes, dirty_orders, since, engine */
+	struct rows *rows;   /* entity, rows: what each step would read */
+};
+
+struct err *plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode,
+		       const char *from, const char *to, struct plan *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,104 @@
+#include "view/runs.h"
+
+#include "base/alive.h"
+#include "base/mem.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define QUEUED_MAX_S 60 /* a worker begins within this, or never */
+
+const char *
+run_state(const char *state, bool begun, bool here, bool alive, bool leased, long long age_s)
+{
+	if (!strcmp(state, "queued") && !begun)
+		return age_s > QUEUED_MAX_S ? "dead" : state;
+	if (strcmp(state, "queued") && strcmp(state, "running"))
+		return state;
+	return (here ? alive : leased) ? state : "dead";
+}
+
+static void
+runs_mend_row(struct rows *r, size_t i, const char *here)
+{
+	const char *host = rows_get(r, i, "host");
+	bool alive = process_alive((int)rows_int(r, i, "pid"), rows_int(r, i, "pid_start"));
+	const char *state = run_state(rows_get(r, i, "state"), host != NULL,
+				      host && !strcmp(host, here), alive, rows_bool(r, i, "leased"),
+				      rows_int(r, i, "age_s"));
+
+	if (strcmp(state, "dead"))
+		return;
+	rows_set(r, i, "state", state);
+	if (!strcmp(rows_get(r, i, "pipeline"), "setup"))
+		rows_set(r, i, "hint", "its worker is gone: 'bikeops setup' makes what is missing");
+	else
+		rows_set(r, i, "hint",
+			 mem_printf(r,
+				    "its worker is gone: 'bikeops run resume %s' goes on where it "
+				    "stood, any other run takes everything",
+				    rows_get(r, i, "run")));
+}
+
+static void
+runs_mend(struct rows *r)
+{
+	char here[256] = "localhost";
+
+	gethostname(here, sizeof(here) - 1);
+	for (size_t i = 0; i < r->n; i++) {
+		if (!rows_get(r, i, "ended_at"))
+			runs_mend_row(r, i, here);
+	}
+}
+
+static struct err *
+runs_read(void *mem, struct ledger *l, const char *run, long long limit, const char *warehouse,
+	  struct rows **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { run, mem_printf(tmp, "%lld", limit), warehouse };
+
+	TRY(ledger_read(mem, l, "runs", params, 3, out));
+	runs_mend(*out);
+	return NULL;
+}
+
+static struct err *
+runs_one(void *mem, struct ledger *l, const char *run, struct rows **out)
+{
+	TRY(runs_read(mem, l, run, 1, NULL, out));
+	if (!(*out)->n)
+		return err_hint(err_new(ERR_NOTFOUND, "there is no run %s", run),
+				"'bikeops runs' lists them");
+	return NULL;
+}
+
+struct err *
+runs_list(void *mem, struct ledger *l, const char *warehouse, long long limit, struct rows **out)
+{
+	return runs_read(mem, l, NULL, limit, warehouse, out);
+}
+
+struct err *
+runs_show(void *mem, struct ledger *l, long long run, struct run_view *out)
+{
+	const char *id = mem_printf(mem, "%lld", run);
+
+	TRY(runs_one(mem, l, id, &out->run));
+	TRY(ledger_read(mem, l, "tasks", &id, 1, &out->tasks));
+	TRY(ledger_read(mem, l, "steps", &id, 1, &out->steps));
+	return ledger_read(mem, l, "events", &id, 1, &out->events);
+}
+
+struct err *
+runs_open(struct ledger *l, long long run, bool *open)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *r;
+
+	TRY(runs_one(tmp, l, mem_printf(tmp, "%lld", run), &r));
+	const char *state = rows_get(r, 0, "state");
+	*open = !strcmp(state, "queued") || !strcmp(state, "running");
+	return NULL;
+}

@@ -1,0 +1,42 @@
+/* Runs, as the ledger and this host's processes tell. */
+#ifndef BIKEOPS_VIEW_RUNS_H
+#define BIKEOPS_VIEW_RUNS_H
+
+#include "base/err.h"
+#include "base/rows.h"
+#include "ledger/ledger.h"
+
+#include <stdbool.h>
+
+/*
+ * Columns as in sql/view/runs.sql, newest first.  state is also "dead": the ledger says running
+ * but the worker is gone; the hint then tells what to do.
+ *
+ * warehouse  or NULL for any
+ */
+struct err *runs_list(void *mem, struct ledger *l, const char *warehouse, long long limit,
+		      struct rows **out) MUST_CHECK;
+
+struct run_view {
+	struct rows *run; /* one row */
+	struct rows *tasks;
+	struct rows *steps;
+	struct rows *events;
+};
+/* ERR_NOTFOUND. */
+struct err *runs_show(void *mem, struct ledger *l, long long run, struct run_view *out) MUST_CHECK;
+/* Is it waiting or at work?  ERR_NOTFOUND. */
+struct err *runs_open(struct ledger *l, long long run, bool *open) MUST_CHECK;
+
+/*
+ * The state to show, of what the ledger knows.
+ *
+ * here    did it begin on this host?
+ * alive   does its process live?  Known only where here
+ * leased  is its lease still good?
+ * age_s   since it was asked for
+ */
+const char *run_state(const char *state, bool begun, bool here, bool alive, bool leased,
+		      long long age_s);
+
+#endif
