@@ -1,0 +1,291 @@
+"""Every command from outside: exit status, JSON, stderr, bad input, and what its papers say."""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+
+import jsonschema
+import pytest
+
+import stack as stacks
+
+SCHEMAS = pathlib.Path(__file__).with_name("schemas")
+MAN = stacks.ROOT / "man" / "bikeops.1"
+README = stacks.ROOT / "README.md"
+
+
+@pytest.fixture(scope="module")
+def loaded(session_stack, dataset):
+    """A stack with the whole shop, one full run and one incremental."""
+    stack = session_stack
+    stack.run("setup", "--recreate", "--dataset", dataset).quiet()
+    stack.shop_role()
+    stack.run("run", "full").quiet()
+    with stack.shop() as conn:
+        conn.execute("UPDATE store.customers SET city = 'Reno', zip_code = 'éé123' "
+                     "WHERE customer_id = '5'")
+        conn.execute("UPDATE store.orders SET shipped_date = current_date WHERE order_id = '7'")
+    stack.run("run", "incremental").quiet()
+    return stack
+
+
+def table(stack):
+    return {row["command"]: row for row in stack.json("help")["commands"]}
+
+
+# --- what every command has
+
+READING = {
+    "local status": 0, "status": 0, "runs": 0, "counts": 0, "counts --live": 0, "rejects": 0,
+    "logs": 0, "sql": 0, "doctor": 0, "help": 0, "version": 0, "local env": 0,
+    "run incremental --dry-run": 0, "run full --dry-run": 0,
+    "run backfill --from 2016-01-01 --to 2016-01-31 --dry-run": 0,
+}
+
+
+@pytest.mark.parametrize("line", READING)
+def test_reading(stack, loaded, line):
+    """A table, JSON and CSV on stdout; nothing unexpected on stderr."""
+    args = line.split()
+    assert stack.run(*args, status=READING[line]).stdout.strip()
+    data = json.loads(stack.run(*args, "--output", "json", status=READING[line]).stdout)
+    validate(data)
+    text = stack.run(*args, "--output", "csv", status=READING[line]).stdout
+    assert len({row.count(",") >= 0 for row in text.splitlines()}) == 1
+
+
+def validate(data):
+    name, version = data["schema"].removeprefix("bikeops.").split("/")
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+    assert schema["properties"]["schema"]["const"] == f"bikeops.{name}/{version}"
+    jsonschema.validate(data, schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_runs_show(stack, loaded):
+    runs = stack.json("runs")["runs"]
+    shown = stack.json("runs", "show", runs[0]["run"])
+    validate(shown)
+    assert shown["run"][0]["run"] == runs[0]["run"]
+
+
+def test_every_reading_command_has_a_schema(stack, loaded):
+    for path in SCHEMAS.glob("*.json"):
+        schema = json.loads(path.read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert path.stem in schema["properties"]["schema"]["const"]
+
+
+def test_sql(stack, loaded):
+    """Each text that 'sql' lists is printed by its name, and is the file's."""
+    for row in stack.json("sql")["sql"]:
+        text = stack.run("sql", row["name"]).stdout
+        file = stacks.ROOT / "sql" / f"{row['name']}.sql"
+        assert text == file.read_text()
+
+
+def test_version(stack):
+    assert re.match(r"bikeops \d+\.\d+\.\d+", stack.run("version").stdout)
+    assert stack.run("--version").stdout == stack.run("version").stdout
+
+
+def test_logs_of_a_run(stack, loaded):
+    run = stack.json("runs")["runs"][0]["run"]
+    assert stack.run("logs", run).stdout.strip()
+    assert stack.run("logs", run, "publish").stdout.strip()
+    stack.run("logs", run, "nonsense", status=2).talk("nonsense")
+
+
+# --- bad input: (arguments, status, what stderr says)
+
+BAD = [
+    ("nonsense", 2, "'nonsense' is not a command"),
+    ("status --nonsense", 2, "--nonsense"),
+    ("status extra", 2, "extra"),
+    ("status --output xml", 2, "xml"),
+    ("status --output", 2, "--output"),
+    ("status --profile nonsense", 2, "nonsense"),
+    ("status --config /nonsense", 2, "/nonsense"),
+    ("run", 2, "run"),
+    ("run sideways", 2, "sideways"),
+    ("run backfill", 2, "--from"),
+    ("run backfill --from 2016-01-01", 2, "--to"),
+    ("run backfill --from 2016-13-01 --to 2016-12-31", 2, "2016-13-01"),
+    ("run backfill --from 2016-02-30 --to 2016-12-31", 2, "2016-02-30"),
+    ("run backfill --from 2017-01-01 --to 2016-12-31", 2, "2017-01-01|2016-12-31"),
+    ("run incremental --from 2016-01-01 --to 2016-01-02", 2, "--from"),
+    ("run resume", 2, "resume|RUN"),
+    ("run resume x", 2, "'x'"),
+    ("run resume 999999", 1, "999999"),
+    ("run cancel x", 2, "'x'"),
+    ("run cancel 999999", 1, "999999"),
+    ("runs nonsense", 2, "nonsense"),
+    ("runs show", 2, "show|RUN"),
+    ("runs show x", 2, "'x'"),
+    ("runs show 999999", 1, "999999"),
+    ("logs x", 2, "'x'"),
+    ("logs 999999", 1, "999999"),
+    ("sql nonsense", 1, "nonsense"),
+    ("sql ../../etc/passwd", 1, "passwd"),
+    ("counts extra", 2, "extra"),
+    ("rejects 1 extra", 2, "extra"),
+    ("doctor extra", 2, "extra"),
+    ("help nonsense", 2, "nonsense"),
+    ("version extra", 2, "extra"),
+    ("local", 2, "local"),
+    ("local sideways", 2, "sideways"),
+    ("generate", 2, "--out"),
+    ("generate --out here --scale 0", 2, "'0'|scale"),
+    ("generate --out here --scale x", 2, "'x'"),
+    ("generate --out here --seed x", 2, "'x'"),
+    ("generate --out here --broken=nonsense", 2, "nonsense"),
+    ("setup --dataset /nonsense", 1, "/nonsense"),
+    ("setup extra", 2, "extra"),
+]
+
+
+@pytest.mark.parametrize("line, status, says", BAD, ids=[row[0] for row in BAD])
+def test_bad_input(stack, loaded, line, status, says):
+    """Refused with a reason on stderr, nothing on stdout, nothing changed."""
+    before = stack.json("status", status=None)
+    got = stack.run(*shlex.split(line), status=None)
+    got.talk(says).quiet()
+    assert got.status == status, got.stderr
+    assert got.stdout == ""
+    assert stack.json("status", status=None).keys() == before.keys()
+
+
+def test_unreachable(stack, loaded):
+    """3: a server that is not there, or that does not let us in."""
+    env = {"BIKEOPS_LEDGER_DSN": "host=127.0.0.1 port=1 dbname=x user=x"}
+    stack.run("runs", env=env, status=3).quiet()
+    dsn = {"BIKEOPS_WAREHOUSE_DSN": "host=127.0.0.1 port=1 dbname=x password=s3cret user=x"}
+    got = stack.run("counts", "--live", env=dsn, status=3).quiet()
+    assert "s3cret" not in got.stderr + got.stdout
+
+
+def test_destroy_asks(stack, loaded):
+    """Without a terminal nothing is asked, and nothing is destroyed."""
+    got = stack.run("local", "destroy", status=None).quiet()
+    assert got.status in (2, 4)
+    assert stack.run("local", "status").stdout
+
+
+# --- the papers agree with the table of commands
+
+def test_help_of_each(stack):
+    for name, row in table(stack).items():
+        text = stack.run(name, "--help").stdout
+        usage = text.splitlines()[0]
+        assert usage == f"usage: bikeops {name} {row['args']}".rstrip()
+        for option in row["options"].split():
+            assert re.search(rf"^  {option}\b", text, re.M), f"{name}: {option}"
+        assert stack.run("help", name).stdout == text
+    assert "worker" not in table(stack)
+
+
+def test_help_lists_all(stack):
+    text = stack.run("help").stdout
+    for name, row in table(stack).items():
+        assert re.search(rf"^  {name} +{re.escape(row['summary'])}$", text, re.M)
+
+
+def test_man_page(stack):
+    """Each command and option stands in the manual, and no others."""
+    text = plain_manual(MAN)
+    for name, row in table(stack).items():
+        assert re.search(rf"\b{name}\b", text), name
+        for option in row["options"].split():
+            assert option in text, f"{name} {option}"
+    known = {option for row in table(stack).values() for option in row["options"].split()}
+    known |= {"--output", "--profile", "--config", "--verbose", "--help", "--version"}
+    assert set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", text)) <= known
+
+
+def plain_manual(path):
+    shown = subprocess.run(["mandoc", "-T", "ascii", path], capture_output=True, check=True)
+    return re.sub(".\b", "", shown.stdout.decode())
+
+
+def completions(stack, *words):
+    """What bash offers after these words."""
+    script = stack.run("help", "--bash-completion").stdout
+    line = " ".join(shlex.quote(word) for word in words)
+    code = f"{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _bikeops\n" \
+           'printf "%s\\n" "${COMPREPLY[@]}"'
+    return subprocess.run(["bash", "-c", code], capture_output=True, check=True,
+                          text=True).stdout.split()
+
+
+def test_completion(stack):
+    rows = table(stack)
+    assert set(completions(stack, "bikeops", "")) == set(rows)
+    for name, row in rows.items():
+        offered = set(completions(stack, "bikeops", name, "--"))
+        assert set(row["options"].split()) | {"--output", "--profile", "--config"} <= offered
+    assert "incremental" in completions(stack, "bikeops", "run", "inc")
+    assert "status" in completions(stack, "bikeops", "local", "st")
+
+
+# --- the README's tour
+
+SETUP_BLOCKS = ("make run", "git clone", "make deps")
+
+
+def blocks():
+    if not README.exists():
+        return []
+    text = README.read_text()
+    found = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+    return [b for b in found if "$ " in b and not any(word in b for word in SETUP_BLOCKS)]
+
+
+def commands(block):
+    """[(command, output lines)] of a block with '$ ' prompts."""
+    out = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            out.append((line[2:], []))
+        elif out:
+            out[-1][1].append(line)
+    return out
+
+
+def test_readme_has_a_tour():
+    assert len(blocks()) >= 3
+
+
+@pytest.fixture(scope="module")
+def tour(nothing_left, dataset):
+    """A stack as 'make run' leaves it: set up, and one full run."""
+    stack = stacks.Stack("tour")
+    try:
+        stack.up()
+        stack.run("setup", "--dataset", dataset).quiet()
+        stack.run("run", "full").quiet()
+        bin_dir = stack.dir / "bin"
+        bin_dir.mkdir()
+        (bin_dir / "bikeops").symlink_to(stack.program)
+        stack.env["PATH"] = f"{bin_dir}:{stack.env['PATH']}"
+        yield stack
+    finally:
+        stack.end()
+
+
+@pytest.mark.parametrize("number", range(len(blocks())))
+def test_readme(tour, number):
+    for command, output in commands(blocks()[number]):
+        command = command.replace("build/release/bikeops", "bikeops")
+        done = subprocess.run(["bash", "-c", command], cwd=stacks.ROOT, capture_output=True,
+                              text=True, env=tour.env, timeout=60)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        same_shape(command, output, done.stdout + done.stderr)
+
+
+def same_shape(command, expected, actual):
+    """The words of the output; numbers, times and sizes change from run to run."""
+    words = lambda text: set(re.findall(r"[a-z_]{4,}", text))  # noqa: E731
+    missing = words("\n".join(expected)) - words(actual)
+    assert len(missing) <= len(words("\n".join(expected))) // 5, f"{command}: no {missing} in\n{actual}"

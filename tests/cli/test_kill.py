@@ -1,0 +1,224 @@
+"""kill -9 of the worker at every task and inside publish; then the next run."""
+
+import datetime
+import os
+import random
+import signal
+import time
+
+import pytest
+
+import oracle
+import stack as stacks
+from shop import Shops
+from star import Star, compare, invariants
+
+TASKS = ("open_window", "extract", "transform", "load_staging", "publish", "clear_staging")
+ALIVE = ("queued", "running")
+
+
+class Scene:
+    """Shops that change rows between runs of which some are killed."""
+
+    def __init__(self, stack, small, seed):
+        stack.run("setup", "--recreate", "--dataset", small).quiet()
+        stack.shop_role()
+        self.stack = stack
+        self.random = random.Random(seed)
+        self.shops = Shops(stack.shop, self.random, "UTC", 6, connections=4)
+        self.shops.load()
+        self.warehouse = oracle.Warehouse(self.shops.source)
+        stack.run("run", "full").quiet()
+        self.warehouse.full(datetime.datetime.now(datetime.timezone.utc).date())
+
+    def change(self):
+        self.shops.step(12)
+        while not (self.warehouse.images or self.warehouse.dirty):
+            self.shops.step(3)
+
+    def last_run(self):
+        return self.stack.json("runs")["runs"][0]
+
+    def settle(self, how=("run", "incremental")):
+        """The next run, and what an uninterrupted one would have given."""
+        self.stack.run(*how).quiet()
+        self.stack.run("run", "incremental").quiet()
+        self.warehouse.incremental()
+        with self.stack.connect("warehouse", role="bikeops_read") as conn:
+            star = Star(conn)
+        return compare(star, self.warehouse) + invariants(star)
+
+    def check_truth(self):
+        """A dead worker's run is not shown as running."""
+        run = self.last_run()
+        status = self.stack.json("status")
+        assert run["state"] not in ALIVE, run
+        told = {row["run"]: row["state"] for row in status["now"] + status["last"]}
+        assert "running" not in told.values()
+        if run["state"] != "ok":
+            assert told[run["run"]] == run["state"]
+        return run
+
+
+@pytest.fixture(scope="module")
+def scene(session_stack, small):
+    scene = Scene(session_stack, small, 11)
+    yield scene
+    scene.shops.close()
+
+
+def kill(child):
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("part", range(30))
+def test_kill_anywhere(stack, scene, part):
+    """At thirty moments of a run's time; resume and a new run by turns."""
+    if part == 0:
+        scene.change()
+        began = time.monotonic()
+        stack.run("run", "incremental").quiet()
+        scene.warehouse.incremental()
+        scene.length = time.monotonic() - began
+    scene.change()
+    child = stack.start("run", "incremental")
+    time.sleep(scene.length * (part + scene.random.random()) / 30)
+    kill(child)
+    run = scene.check_truth()
+    how = ("run", "incremental")
+    if part % 2 and run["state"] != "ok":
+        how = ("run", "resume", run["run"])
+        got = stack.run(*how, status=None).quiet()
+        assert got.status in (0, 4), got.stderr
+        how = ("run", "incremental")
+    assert scene.settle(how) == []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_kill_at_task(stack, scene, task):
+    """As soon as the ledger says that the task runs."""
+    scene.change()
+    before = scene.last_run()["run"]
+    with stack.connect("ledger") as ledger:
+        child = stack.start("run", "incremental")
+        end = time.monotonic() + 30
+        while time.monotonic() < end and child.poll() is None:
+            row = ledger.execute("SELECT 1 FROM ledger.task WHERE run > %s AND name = %s",
+                                 [before, task]).fetchone()
+            if row:
+                break
+        kill(child)
+    scene.check_truth()
+    assert scene.settle() == []
+
+
+@pytest.mark.parametrize("table", ["serving.dim_customers", "serving.fact_sales", "bikeops.watermark",
+                                   "bikeops.books"])
+@pytest.mark.parametrize("again", ["run", "resume"])
+def test_kill_inside_publish(stack, scene, table, again):
+    """Publish waits for a lock in the middle of its transaction, and dies there."""
+    scene.change()
+    with stack.connect("warehouse") as conn:
+        conn.execute("BEGIN")
+        conn.execute(f"LOCK TABLE {table} IN SHARE MODE")
+        child = stack.start("run", "incremental")
+        with stack.connect("warehouse") as look:
+            def waits():
+                assert child.poll() is None, child.communicate()
+                return look.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                    "AND datname = current_database()").fetchone()
+            stacks.wait_until(waits, 30)
+            assert [row["state"] for row in stack.json("status")["now"]] == ["running"]
+            assert scene.last_run()["state"] == "running"
+        kill(child)
+        run = scene.check_truth()
+        conn.execute("ROLLBACK")
+    how = ("run", "incremental") if again == "run" else ("run", "resume", run["run"])
+    assert scene.settle(how) == []
+
+
+def test_detached_worker(stack, scene):
+    """The worker outlives its starter, and is killed by its own id."""
+    scene.change()
+    with stack.connect("warehouse") as conn:
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+        stack.run("run", "incremental", "--detach").quiet()
+        assert scene.last_run()["state"] == "running"
+        workers = [pid for pid, line in stacks.processes_of(stack.dir) if b" worker " in line]
+        assert len(workers) == 1
+        stack.run("run", "incremental", status=4).quiet()
+        os.kill(workers[0], signal.SIGKILL)
+        stacks.wait_until(lambda: not os.path.exists(f"/proc/{workers[0]}"), 10)
+        scene.check_truth()
+        conn.execute("ROLLBACK")
+    assert scene.settle() == []
+
+
+def test_cancel(stack, scene):
+    """Cancel is seen within seconds, wherever the run waits; nothing is half done."""
+    scene.change()
+    with stack.connect("warehouse") as conn:
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE serving.fact_sales IN SHARE MODE")
+        stack.run("run", "incremental", "--detach").quiet()
+        run = scene.last_run()
+        stack.run("run", "cancel", run["run"]).quiet()
+        stacks.wait_until(lambda: scene.last_run()["state"] not in ALIVE, 5, 0.1)
+        assert scene.last_run()["state"] == "cancelled"
+        conn.execute("ROLLBACK")
+    assert scene.settle() == []
+
+
+def test_interrupt(stack, scene):
+    """Ctrl-C ends a run with 130, and says how to go on."""
+    scene.change()
+    with stack.connect("warehouse") as conn:
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+        child = stack.start("run", "incremental")
+        stacks.wait_until(lambda: scene.last_run()["state"] == "running", 10)
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=10)
+        assert child.returncode == 130
+        conn.execute("ROLLBACK")
+    scene.check_truth()
+    assert scene.settle() == []
+
+
+def test_two_at_once(stack, scene):
+    """Two runs started together: one publishes, the other is told; nothing twice."""
+    for _ in range(5):
+        scene.change()
+        children = [stack.start("run", "incremental") for _ in range(2)]
+        for child in children:
+            child.communicate(timeout=60)
+        assert {child.returncode for child in children} <= {0, 4}
+        assert 0 in {child.returncode for child in children}
+        assert scene.settle() == []
+
+
+def test_server_killed(stack, scene):
+    """kill -9 of the whole server inside a run; it starts again and goes on."""
+    scene.change()
+    for conn in scene.shops.connections:
+        conn.close()
+    child = stack.start("run", "incremental")
+    time.sleep(scene_time(scene) / 2)
+    pid = int((stack.data_directory() / "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    child.communicate(timeout=60)
+    assert child.returncode in (0, 1, 3)
+    stack.run("local", "up").quiet()
+    scene.shops.open = []
+    scene.shops.idle = [stack.shop() for _ in range(4)]
+    scene.shops.reader = stack.shop()
+    scene.shops.connections = [*scene.shops.idle, scene.shops.reader]
+    scene.check_truth()
+    assert scene.settle() == []
+
+
+def scene_time(scene):
+    return getattr(scene, "length", 0.4)

@@ -1,0 +1,110 @@
+#include "base/time.h"
+
+#include "unit.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct clock_row {
+	const char *name;
+	long long us;
+	const char *iso, *path;
+};
+
+static const struct clock_row clock_rows[] = {
+	{ "zero", 0, "1970-01-01T00:00:00Z", "1970/01/01" },
+	{ "leap day", 1709251199999999, "2024-02-29T23:59:59Z", "2024/02/29" },
+	{ "past 2038", 4102444800000000, "2100-01-01T00:00:00Z", "2100/01/01" },
+};
+
+static void
+clocks(void **state)
+{
+	const struct clock_row *row = *state;
+	AUTO_MEM void *tmp = mem_root();
+
+	assert_string_equal(time_iso(tmp, row->us), row->iso);
+	assert_string_equal(time_path(tmp, row->us), row->path);
+}
+
+struct span_row {
+	const char *name;
+	char *(*print)(void *mem, long long span);
+	long long span;
+	const char *want;
+};
+
+static const struct span_row span_rows[] = {
+	{ "no time", time_duration, 0, "0.00 s" },
+	{ "a moment", time_duration, 314, "0.31 s" },
+	{ "just under 10 s", time_duration, 9999, "9.99 s" },
+	{ "10 s", time_duration, 10000, "0:10" },
+	{ "minutes", time_duration, 252000, "4:12" },
+	{ "just under an hour", time_duration, 3599999, "59:59" },
+	{ "an hour", time_duration, 3600000, "1:00:00" },
+	{ "hours", time_duration, 3852000, "1:04:12" },
+	{ "now", time_age, 0, "0 s" },
+	{ "seconds", time_age, 119, "119 s" },
+	{ "2 minutes", time_age, 120, "2 min" },
+	{ "just under 2 hours", time_age, 7199, "119 min" },
+	{ "2 hours", time_age, 7200, "2 h" },
+	{ "just under 2 days", time_age, 172799, "47 h" },
+	{ "2 days", time_age, 172800, "2 d" },
+};
+
+static void
+spans(void **state)
+{
+	const struct span_row *row = *state;
+	AUTO_MEM void *tmp = mem_root();
+
+	assert_string_equal(row->print(tmp, row->span), row->want);
+}
+
+struct day_row {
+	const char *name; /* the text itself */
+	bool want;
+};
+
+static const struct day_row day_rows[] = {
+	{ "2026-07-15", true },	 { "2024-02-29", true },   { "2023-02-29", false },
+	{ "2100-02-29", false }, { "2000-02-29", true },   { "2026-04-31", false },
+	{ "2026-13-01", false }, { "2026-00-10", false },  { "2026-01-00", false },
+	{ "2026-7-15", false },	 { "2026-07-15 ", false }, { " 2026-07-15", false },
+	{ "20260715", false },	 { "yesterday", false },   { "", false },
+	{ "1900-01-01", true },	 { "2199-12-31", true },   { "+2026-1-15", false },
+	{ "2026- 7-15", false },
+};
+
+static void
+days(void **state)
+{
+	const struct day_row *row = *state;
+
+	assert_int_equal(time_is_day(row->name), row->want);
+}
+
+static void
+clock_runs(void **state)
+{
+	long long tick = time_tick_ms(), wall = time_now_us();
+
+	(void)state;
+	assert_true(wall / 1000000 - (long long)time(NULL) <= 1);
+	time_sleep_ms(20);
+	assert_in_range(time_tick_ms() - tick, 19, 5000);
+	assert_in_range(time_now_us() - wall, 19000, 5000000);
+}
+
+int
+main(void)
+{
+	struct unit u = { 0 };
+
+	setenv("TZ", "Asia/Kolkata", 1); /* all texts are UTC */
+	UNIT_ROWS(&u, clocks, clock_rows);
+	UNIT_ROWS(&u, spans, span_rows);
+	UNIT_ROWS(&u, days, day_rows);
+	UNIT(&u, clock_runs);
+	return unit_run(&u, "time");
+}
