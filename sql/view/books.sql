@@ -10,4 +10,4 @@ FROM ledger.book
 WHERE warehouse = $1
     AND run = (SELECT max(id) FROM ledger.run WHERE warehouse = $1 AND k IS NOT NULL)
 GROUP BY what
-ORDER BY array_position('{read,staged,superseded,rejected,before,inserted,updated,deleted,unchanged,removed,absent,after,inferred,repointed}'::text[], what);
+ORDER BY array_position('{read,staged,superseded,rejected,before,inserted,updated,deleted,unchanged,removed,absent,after,inferred,repointed,keyless}'::text[], what);

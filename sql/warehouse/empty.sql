@@ -1,4 +1,16 @@
--- Whoever publishes from staging holds a lock on batch, which is therefore named first.
-TRUNCATE staging.batch, staging.counted, staging.stg_orders, staging.keys_read,
-	staging.stg_customers, staging.stg_products, staging.stg_staffs, staging.stg_stores,
-	staging.stg_date, staging.stg_sales
+-- A table of some size is truncated, a small one is emptied sooner by DELETE.  Whoever publishes
+-- from staging holds a lock on batch: wait for its end.
+DO $$
+DECLARE
+	staged regclass;
+BEGIN
+	LOCK TABLE staging.batch IN ACCESS EXCLUSIVE MODE;
+	FOR staged IN SELECT oid FROM pg_class
+		WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r' LOOP
+		IF pg_relation_size(staged) > 1048576 THEN
+			EXECUTE format('TRUNCATE %s', staged);
+		ELSE
+			EXECUTE format('DELETE FROM %s', staged);
+		END IF;
+	END LOOP;
+END $$

@@ -27,8 +27,7 @@ UNION ALL
 SELECT 'epoch', epoch::text, $1,
 	CASE WHEN epoch::text = coalesce($1, epoch::text) THEN 'ok' ELSE 'warn' END,
 	'the source was restored or repaired: the next run is a full one'
-FROM bikeops_capture.current_epoch() AS epoch
-WHERE NOT pg_is_in_recovery()
+FROM (SELECT CASE WHEN NOT pg_is_in_recovery() THEN bikeops_capture.current_epoch() END AS epoch) AS e
 UNION ALL
 SELECT 'journal', format('%s rows, %s, since %s', rows, pg_size_pretty(size),
 		coalesce(to_char(oldest, 'YYYY-MM-DD HH24:MI'), 'never')), '10 GB',

@@ -6,7 +6,8 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <ini.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,8 +77,7 @@ settings_set(struct settings *s, int i, const char *value, const char *origin)
 					      : true;
 
 	if (!ok)
-		return err_hint(err_new(ERR_CONFIG, "bad value '%s' of '%s' in %s", value,
-					row->name, origin),
+		return err_hint(err_new(ERR_CONFIG, "bad value '%s' of '%s'", value, row->name),
 				row->type == SETTING_INT ? "write a whole number"
 							 : "write true or false");
 	s->values[i] = mem_strdup(s, value);
@@ -85,51 +85,95 @@ settings_set(struct settings *s, int i, const char *value, const char *origin)
 	return NULL;
 }
 
+/* Where reading stands in one file. */
 struct reading {
 	struct settings *s;
 	const char *path;
-	struct err *error;
+	const char *section; /* of the current line, "" before the first */
 };
 
-/* inih's handler: 1 goes on, 0 stops at this line. */
-static int
-settings_line(void *arg, const char *section, const char *name, const char *value)
+/* The text between the blanks around it; ends it in place. */
+static char *
+trim(char *text)
 {
-	AUTO_MEM void *tmp = mem_root();
-	struct reading *r = arg;
+	size_t n;
+
+	text += strspn(text, " \t\r\n");
+	n = strlen(text);
+	while (n && strchr(" \t\r\n", text[n - 1]))
+		n--;
+	text[n] = '\0';
+	return text;
+}
+
+static struct err *
+settings_assign(struct reading *r, const char *name, const char *value)
+{
 	int i = setting_index(name);
 
 	if (i < 0)
-		r->error =
-			err_hint(err_new(ERR_CONFIG, "unknown setting '%s' in '%s'", name, r->path),
-				 "bikeops.conf(5) lists them");
-	else if (strncmp(section, "profile ", 8))
-		r->error = err_hint(err_new(ERR_CONFIG, "setting '%s' stands in no profile in '%s'",
-					    name, r->path),
-				    "write it below a line [profile NAME]");
-	if (r->error)
-		return 0;
-	if (strcmp(section + 8, r->s->profile))
-		return 1;
+		return err_hint(err_new(ERR_CONFIG, "unknown setting '%s'", name),
+				"bikeops.conf(5) lists them");
+	if (strncmp(r->section, "profile ", 8))
+		return err_hint(err_new(ERR_CONFIG, "setting '%s' stands in no profile", name),
+				"write it below a line [profile NAME]");
+	if (strcmp(r->section + 8, r->s->profile))
+		return NULL;
 	r->s->found = true;
-	r->error = settings_set(r->s, i, value, r->path);
-	return r->error == NULL;
+	return settings_set(r->s, i, value, r->path);
+}
+
+static struct err *
+settings_line(struct reading *r, char *line)
+{
+	char *text = trim(line);
+	char *equals = strchr(text, '=');
+	size_t n = strlen(text);
+
+	if (!n || *text == '#' || *text == ';')
+		return NULL;
+	if (*text == '[' && text[n - 1] == ']') {
+		text[n - 1] = '\0';
+		r->section = mem_strdup(r->s, trim(text + 1));
+		r->s->found |= !strncmp(r->section, "profile ", 8) &&
+			       !strcmp(r->section + 8, r->s->profile);
+		return NULL;
+	}
+	if (!equals)
+		return err_hint(err_new(ERR_CONFIG, "'%s' is no setting", text),
+				"write NAME = VALUE, or [profile NAME]");
+	*equals = '\0';
+	return settings_assign(r, trim(text), trim(equals + 1));
+}
+
+static struct err *
+settings_lines(struct settings *s, const char *path, FILE *f)
+{
+	struct reading r = { .s = s, .path = path, .section = "" };
+	struct err *e = NULL;
+	char *line = NULL;
+	size_t size = 0;
+	int n = 0;
+
+	while (!e && getline(&line, &size, f) >= 0) {
+		n++;
+		e = settings_line(&r, line);
+	}
+	free(line);
+	return e ? err_wrap(e, "line %d of '%s'", n, path) : NULL;
 }
 
 static struct err *
 settings_file(struct settings *s, const char *path, bool must_exist)
 {
-	struct reading r = { .s = s, .path = path };
-	int line = ini_parse(path, settings_line, &r);
+	FILE *f = fopen(path, "re");
 
-	if (line == -1)
-		return must_exist ? err_sys(ERR_CONFIG, "cannot read '%s'", path) : NULL;
-	if (r.error)
-		return err_wrap(r.error, "line %d of the configuration", line);
-	if (line)
-		return err_hint(err_new(ERR_CONFIG, "cannot read line %d of '%s'", line, path),
-				"write NAME = VALUE, or [profile NAME]");
-	return NULL;
+	if (!f)
+		return must_exist || errno != ENOENT ? err_sys(ERR_CONFIG, "cannot read '%s'", path)
+						     : NULL;
+	struct err *e = settings_lines(s, path, f);
+	fclose(f);
+	return e;
 }
 
 static char *
@@ -160,7 +204,9 @@ settings_environment(struct settings *s)
 				 s->profile);
 			continue;
 		}
-		TRY(settings_set(s, i, value, variable));
+		struct err *e = settings_set(s, i, value, variable);
+		if (e)
+			return err_wrap(e, "variable %s", variable);
 	}
 	return NULL;
 }

@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SQL_FILE_MAX (1U << 20)
 
@@ -32,13 +34,31 @@ sql_read(void *mem, const char *dir, const char *name, const char **text)
 	return sb.full ? err_new(ERR_CONFIG, "'%s' is longer than 1 MiB", path) : NULL;
 }
 
+/* What root runs, nobody else may have written. */
+static struct err *
+sql_check_owner(const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st))
+		return err_sys(ERR_CONFIG, "cannot read sql_dir '%s'", dir);
+	if (geteuid() == 0 && (st.st_uid != 0 || st.st_mode & S_IWOTH))
+		return err_hint(err_new(ERR_REFUSED, "sql_dir '%s' is not root's own", dir),
+				"root runs only SQL that root alone can change");
+	return NULL;
+}
+
 struct err *
 sql_use_dir(const char *dir)
 {
 	size_t n = 0;
 
-	if (!dir)
+	if (!dir) {
+		mem_free(texts);
+		texts = NULL;
 		return NULL;
+	}
+	TRY(sql_check_owner(dir));
 	while (sql_files[n].name)
 		n++;
 	struct sql_file *list = mem_array(NULL, struct sql_file, n + 1);

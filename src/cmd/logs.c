@@ -69,7 +69,7 @@ write_new(struct cmd *c, struct logs *logs, size_t *n)
 	return write_lines(c, r);
 }
 
-/* Until the run ends; then once more, for its last words. */
+/* Until the run has ended; then once more, for its last words. */
 static struct err *
 follow(struct cmd *c, struct logs *logs)
 {
@@ -78,14 +78,14 @@ follow(struct cmd *c, struct logs *logs)
 	size_t n;
 
 	TRY(ledger_open_read(c->mem, c->settings, &l));
-	while (open) {
-		TRY(runs_open(l, logs_run(logs), &open));
+	for (;;) {
 		TRY(write_new(c, logs, &n));
-		if (open)
-			time_sleep_ms(POLL_MS);
+		if (!open)
+			return NULL;
+		TRY(runs_open(l, logs_run(logs), &open));
+		time_sleep_ms(POLL_MS);
 		TRY(cancel_check());
 	}
-	return NULL;
 }
 
 static struct err *

@@ -52,9 +52,12 @@ run_runs(struct cmd *c)
 	struct ledger *l;
 	long long run = 0;
 
-	if (c->argc && (strcmp(c->argv[0], "show") || c->argc < 2))
+	if (c->argc && strcmp(c->argv[0], "show"))
 		return err_hint(err_new(ERR_USAGE, "'runs' does not know what '%s' is", c->argv[0]),
 				"write 'bikeops runs show RUN', or nothing for the list");
+	if (c->argc == 1)
+		return err_hint(err_new(ERR_USAGE, "'runs show' needs RUN"),
+				"'bikeops runs' lists them");
 	if (c->argc)
 		TRY(cmd_run_id(c->argv[1], &run));
 	TRY(ledger_open_read(c->mem, c->settings, &l));

@@ -8,7 +8,7 @@
 
 static const struct option options[] = {
 	{ "dataset", "DIR", "import the nine CSV files of this folder into a new store" },
-	{ "recreate", NULL, "drop store, capture and warehouse first; ledger and lake stay" },
+	{ "recreate", NULL, "with --dataset: in place of what is there; ledger and lake stay" },
 	{ NULL, NULL, NULL },
 };
 
@@ -21,6 +21,9 @@ run_setup(struct cmd *c)
 	char *absolute = NULL;
 	long long id;
 
+	if (request.recreate && !dir)
+		return err_hint(err_new(ERR_USAGE, "--recreate needs rows to make the store from"),
+				"give them: --dataset DIR");
 	if (dir) { /* a worker may stand elsewhere */
 		absolute = realpath(dir, NULL);
 		request.dataset = absolute ? mem_strdup(c->mem, absolute) : dir;

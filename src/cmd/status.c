@@ -18,8 +18,19 @@ lasted(void *mem, const struct rows *run)
 	return time_duration(mem, rows_int(run, 0, "duration_ms"));
 }
 
+/* The task that runs, or ran when the worker died; NULL where none did yet. */
+static const char *
+task_at_work(const struct rows *tasks)
+{
+	for (size_t i = tasks->n; i-- > 0;) {
+		if (!strcmp(rows_get(tasks, i, "state"), "running"))
+			return rows_get(tasks, i, "task");
+	}
+	return NULL;
+}
+
 static char *
-work_text(void *mem, const struct rows *run)
+work_text(void *mem, const struct rows *run, const char *task)
 {
 	const char *state = cell(run, "state");
 	char *text = mem_printf(mem, "run %s %s %s", cell(run, "run"), cell(run, "mode"), state);
@@ -27,6 +38,7 @@ work_text(void *mem, const struct rows *run)
 	if (!strcmp(state, "queued"))
 		return mem_printf(mem, "%s, asked for %s", text,
 				  people_ago(mem, cell(run, "created_at")));
+	text = mem_printf(mem, "%s%s%s", text, task ? " in " : "", task ? task : "");
 	if (strcmp(state, "dead"))
 		return mem_printf(mem, "%s for %s", text, lasted(mem, run));
 	if (!cell(run, "pid"))
@@ -43,7 +55,7 @@ step_text(void *mem, const struct rows *steps, size_t i)
 		mem_printf(mem, "%s  %s", rows_get(steps, i, "step"), rows_get(steps, i, "rows"));
 
 	text = mem_printf(mem, "%s%s%s rows", text, total ? " of " : "", total ? total : "");
-	if (rows_get(steps, i, "rows_per_s"))
+	if (rows_int(steps, i, "rows_per_s") > 0)
 		text = mem_printf(mem, "%s, %s/s", text, rows_get(steps, i, "rows_per_s"));
 	if (!left)
 		return text;
@@ -84,7 +96,8 @@ behind_text(void *mem, const struct rows *behind)
 static void
 text_ledger(void *mem, const struct status *s, struct rows **list)
 {
-	people_add(mem, list, "now", s->now->n ? work_text(mem, s->now) : "no run");
+	people_add(mem, list, "now",
+		   s->now->n ? work_text(mem, s->now, task_at_work(s->tasks)) : "no run");
 	bool dead = !strcmp(s->state, "dead");
 	if (dead)
 		people_add(mem, list, "cure", cell(s->now, "hint"));
@@ -155,10 +168,11 @@ run_status(struct cmd *c)
 			{ "status", NULL, head_rows(c->mem, &s) },
 			{ "now", NULL, s.now ? s.now : none },
 			{ "last", NULL, s.last ? s.last : none },
+			{ "tasks", NULL, s.tasks ? s.tasks : none },
 			{ "steps", NULL, s.steps ? s.steps : none },
 			{ "behind", NULL, s.behind ? s.behind : none },
 		};
-		e = cmd_print(c, "status", tables, 5);
+		e = cmd_print(c, "status", tables, 6);
 	}
 	return err_first(e, s.unreached);
 }

@@ -396,13 +396,16 @@ transform_rest(void *mem, struct transform *t)
 	const char *entity = t->raw->entity;
 	long long rest, bytes;
 
-	TRY(engine_query(t->e,
-			 mem_printf(tmp,
-				    "CREATE OR REPLACE TEMP TABLE rest AS "
-				    "SELECT _key, _rule, _raw, _object "
-				    "FROM (%s) WHERE _rule IS NOT NULL OR _n <> 1",
-				    t->text),
-			 NULL, &rest));
+	TRY(engine_query(
+		t->e,
+		mem_printf(
+			tmp,
+			"CREATE OR REPLACE TEMP TABLE rest (_key VARCHAR, _rule VARCHAR, _raw VARCHAR, "
+			"_object VARCHAR); "
+			"INSERT INTO rest SELECT _key, _rule, _raw, _object "
+			"FROM (%s) WHERE _rule IS NOT NULL OR _n <> 1",
+			t->text),
+		NULL, &rest));
 	TRY(transform_copy(mem, t,
 			   mem_printf(tmp,
 				      "SELECT %s AS entity, _key AS key, _rule AS rule, "

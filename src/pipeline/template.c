@@ -95,8 +95,8 @@ template_times(const char *line, size_t len, const struct template *t, size_t *t
 		if (!tn || tn->n == 1)
 			continue;
 		if (*times != 1 && *times != tn->n)
-			return err_new(ERR_CONFIG, "lists of different length in '%.*s'", (int)len,
-				       line);
+			return err_new(ERR_CONFIG, "lists of different length in '%.*s'",
+				       (int)strcspn(line, "\n"), line);
 		*times = tn->n;
 	}
 	return NULL;

@@ -179,7 +179,7 @@ pg_results(struct pg *pg, PGresult **keep)
 {
 	struct err *first = NULL;
 	bool cancelled = false;
-	PGresult *res;
+	PGresult *res = NULL;
 
 	for (;;) {
 		struct err *e = pg_next(pg, &cancelled, &res);

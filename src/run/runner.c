@@ -72,7 +72,7 @@ static void
 back_off(const struct err *e, const struct task *task, int tried)
 {
 	AUTO_MEM void *tmp = mem_root();
-	int ms = (500 << (2 * tried)) + (int)(random() % 250);
+	int ms = (500 << (2 * tried)) + (int)(time_now_us() % 250);
 
 	log_warn("%s is tried again in %s: %s", task->name, time_duration(tmp, ms),
 		 err_text(tmp, e));

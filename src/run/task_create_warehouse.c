@@ -6,6 +6,8 @@ create_warehouse(struct run *run)
 	struct warehouse *w;
 
 	TRY(run_warehouse(run, &w));
+	if (run->request.recreate) /* it speaks of rows that are no more */
+		TRY(warehouse_drop(w));
 	return warehouse_install(w, settings_get(run->settings, "business_timezone"));
 }
 

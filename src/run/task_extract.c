@@ -16,6 +16,7 @@ extract(struct run *run)
 {
 	struct batch *b = run->batch;
 	const char **orders = NULL;
+	struct rows *totals;
 	struct warehouse *w;
 	struct source *source;
 	struct lake *lake;
@@ -28,9 +29,11 @@ extract(struct run *run)
 		TRY(run_warehouse(run, &w));
 		TRY(warehouse_fact_orders(b, w, b->from, b->to, &orders, &n));
 	}
-	TRY(source_extract(b, source, lake, b, orders, n, heart_progress(run->heart)));
+	TRY(source_extract(b, source, lake, b, orders, n, heart_progress(run->heart), &totals));
 	TRY(manifest_write(run, lake, b, &run->manifest));
 	TRY(ledger_run_set(run->ledger, run->id, "manifest", run->manifest));
+	if (totals)
+		TRY(ledger_layer_put(run->ledger, run->id, "source", totals));
 	return layers_raw(run);
 }
 

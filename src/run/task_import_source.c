@@ -17,7 +17,7 @@ import_source(struct run *run)
 	TRY(run_source(run, &source));
 	TRY(run_lake(run, &lake));
 	TRY(source_import(source, run->request.dataset,
-			  settings_get(run->settings, "business_timezone"),
+			  settings_get(run->settings, "business_timezone"), run->request.recreate,
 			  heart_progress(run->heart)));
 	return dataset_keep(lake, run->request.dataset);
 }

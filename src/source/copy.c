@@ -21,6 +21,7 @@ struct extract {
 	const char *snapshot; /* exported, or NULL with one session */
 	struct mutex *mutex;  /* of progress */
 	struct progress *progress;
+	struct rows *totals;
 	atomic_bool stop; /* one session failed: the other need not end */
 };
 
@@ -213,6 +214,19 @@ extract_next(void *mem, struct batch *b, const struct guard *g)
 	b->run_day = mem_strdup(mem, g->run_day);
 }
 
+/* The shop's totals at S(k): always after a full run, else where they cost next to nothing. */
+static struct err *
+extract_totals(struct extract *x, struct pg *pg)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *r;
+
+	TRY(pg_query(tmp, pg, sql_text("window/cheap"), NULL, 0, &r));
+	if (!rows_bool(r, 0, "cheap"))
+		return NULL;
+	return pg_query(x->mem, pg, sql_text("source/counts"), NULL, 0, &x->totals);
+}
+
 static struct err *
 extract_job(struct source *s, void *arg)
 {
@@ -227,9 +241,9 @@ extract_job(struct source *s, void *arg)
 			err_new(ERR_REFUSED, "the window must be a full one: %s", g.must_full),
 			"run 'bikeops run full'");
 	extract_next(x->mem, x->b, &g);
-	if (x->b->mode == BATCH_INCREMENTAL)
-		return extract_rest(x, s->pg, true);
-	return extract_parallel(x, s);
+	TRY(x->b->mode == BATCH_INCREMENTAL ? extract_rest(x, s->pg, true)
+					    : extract_parallel(x, s));
+	return extract_totals(x, s->pg);
 }
 
 /* {"1","2"} */
@@ -256,7 +270,8 @@ extract_ids(void *mem, const char *const *ids, size_t n, const char **out)
 
 struct err *
 source_extract(void *mem, struct source *s, struct lake *lake, struct batch *b,
-	       const char *const *extra_orders, size_t n_extra, struct progress *progress)
+	       const char *const *extra_orders, size_t n_extra, struct progress *progress,
+	       struct rows **totals)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct extract x = {
@@ -266,5 +281,7 @@ source_extract(void *mem, struct source *s, struct lake *lake, struct batch *b,
 	TRY(extract_ids(tmp, extra_orders, n_extra, &x.extra));
 	TRY(source_ready(s));
 	TRY(guard_server(s->pg));
-	return source_transact(s, sql_text("window/begin"), extract_job, &x);
+	TRY(source_transact(s, sql_text("window/begin"), extract_job, &x));
+	*totals = x.totals;
+	return NULL;
 }

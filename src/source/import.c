@@ -13,6 +13,7 @@
 struct import {
 	const char *dir;
 	const char *timezone;
+	bool replace;
 	struct progress *progress;
 	const char **files; /* [n] of sql/source/import: "brands" */
 	size_t n;
@@ -20,14 +21,20 @@ struct import {
 	long long told_ms;
 };
 
-struct create {
-	bool recreate;
-};
-
+/* Everything anew: the old tables with their rows, and what was captured of them, go. */
 static struct err *
-create_job(struct source *s, void *arg)
+create_anew(struct source *s)
 {
-	const struct create *c = arg;
+	TRY(pg_script(s->pg, sql_text("source/drop")));
+	TRY(pg_script(s->pg, sql_text("source/schema")));
+	TRY(pg_script(s->pg, sql_text("source/keys")));
+	return pg_script(s->pg, sql_text("source/audit"));
+}
+
+/* Is it there, and has it rows? */
+static struct err *
+create_look(struct source *s, bool *there, bool *filled)
+{
 	AUTO_MEM void *tmp = mem_root();
 	const char **steps;
 	struct rows *r;
@@ -36,28 +43,34 @@ create_job(struct source *s, void *arg)
 	sql_split(tmp, sql_text("source/filled"), &steps, &n);
 	TRY(pg_exec(s->pg, steps[0]));
 	TRY(pg_query(tmp, s->pg, steps[1], NULL, 0, &r));
-	if (rows_bool(r, 0, "filled") && !c->recreate)
+	*there = rows_bool(r, 0, "there");
+	*filled = rows_bool(r, 0, "filled");
+	return NULL;
+}
+
+static struct err *
+create_job(struct source *s, void *arg)
+{
+	const bool *fill = arg;
+	bool there, filled;
+
+	TRY(create_look(s, &there, &filled));
+	if (!*fill)
+		return there ? NULL
+			     : err_hint(err_new(ERR_NOTFOUND,
+						"there is no schema 'store' to capture"),
+					"give its rows: 'bikeops setup --dataset DIR'; "
+					"'bikeops generate' makes such a folder");
+	if (filled)
 		return err_hint(err_new(ERR_REFUSED, "schema 'store' holds rows already"),
 				"'bikeops setup --recreate' drops it with all its rows");
-	TRY(pg_script(s->pg, sql_text("source/drop")));
-	TRY(pg_script(s->pg, sql_text("source/schema")));
-	TRY(pg_script(s->pg, sql_text("source/keys")));
-	return pg_script(s->pg, sql_text("source/audit"));
+	return create_anew(s);
 }
 
 struct err *
-source_create(struct source *s, bool recreate)
+source_create(struct source *s, bool fill)
 {
-	struct create c = { .recreate = recreate };
-
-	return source_transact(s, "begin", create_job, &c);
-}
-
-struct err *
-source_drop(struct source *s)
-{
-	TRY(source_ready(s));
-	return pg_script(s->pg, sql_text("source/drop"));
+	return source_transact(s, "begin", create_job, &fill);
 }
 
 /* --- import --- */
@@ -222,6 +235,8 @@ import_job(struct source *s, void *arg)
 {
 	struct import *im = arg;
 
+	if (im->replace)
+		TRY(create_anew(s));
 	TRY(source_settings(s->pg, true, "", im->timezone, "", "", "{}"));
 	TRY(pg_script(s->pg, sql_text("source/import_begin")));
 	for (size_t i = 0; i < im->n; i++)
@@ -233,11 +248,13 @@ import_job(struct source *s, void *arg)
 }
 
 struct err *
-source_import(struct source *s, const char *dir, const char *business_timezone,
+source_import(struct source *s, const char *dir, const char *business_timezone, bool replace,
 	      struct progress *progress)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct import im = { .dir = dir, .timezone = business_timezone, .progress = progress };
+	struct import im = {
+		.dir = dir, .timezone = business_timezone, .replace = replace, .progress = progress
+	};
 
 	sql_list(tmp, "source/import", &im.files, &im.n);
 	return source_transact(s, "begin", import_job, &im);

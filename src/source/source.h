@@ -18,18 +18,21 @@ struct err *source_open(void *mem, const char *dsn, const char *role, const char
 			struct source **out) MUST_CHECK;
 
 /* --- setup: sources as the operator gave them, see sql/source and sql/capture --- */
-/* Create schema store; ERR_REFUSED where it exists and recreate is false. */
-struct err *source_create(struct source *s, bool recreate) MUST_CHECK;
+/*
+ * Schema store, ready for rows where fill, else only looked for.
+ * errors  ERR_REFUSED: it holds rows already; ERR_NOTFOUND: nothing to capture
+ */
+struct err *source_create(struct source *s, bool fill) MUST_CHECK;
 /*
  * Import the nine CSV files of dir (Kaggle's names) in one transaction: all or nothing.
+ * With replace it also drops what is there, the capture too, and makes it anew.
  * errors  ERR_DATA: file, line, column and reason
  */
 struct err *source_import(struct source *s, const char *dir, const char *business_timezone,
-			  struct progress *progress) MUST_CHECK;
+			  bool replace, struct progress *progress) MUST_CHECK;
 /* Capture: roles, journal, triggers, epoch; idempotent. */
 struct err *source_install_capture(struct source *s, const char *warehouse,
 				   struct progress *progress) MUST_CHECK;
-struct err *source_drop(struct source *s) MUST_CHECK; /* schemas store and bikeops_capture */
 
 /* --- a run --- */
 /* What a window starts from, or why it must be a full one. */
@@ -53,11 +56,12 @@ struct err *source_look(void *mem, struct source *s, const struct watermark *pre
 /*
  * Take S(k) and write every raw file of b->prefix, attempt b->attempt; fills b->next, b->run_day,
  * b->files.  extra_orders: order ids that a backfill adds from the fact, or NULL.
- * Does not write the manifest.
+ * Does not write the manifest.  totals: as source_counts(), in the same snapshot; NULL where an
+ * increment would have to read a big shop for them.
  */
 struct err *source_extract(void *mem, struct source *s, struct lake *lake, struct batch *b,
 			   const char *const *extra_orders, size_t n_extra,
-			   struct progress *progress) MUST_CHECK;
+			   struct progress *progress, struct rows **totals) MUST_CHECK;
 /* After publish: remember S(k) for trimming. */
 struct err *source_consumed(struct source *s, const char *warehouse, const struct watermark *wm)
 	MUST_CHECK;

@@ -85,7 +85,10 @@ status_next(void *mem, const struct status *s)
 		return "bikeops setup";
 	if (status_is(s->last, 0, "pipeline", "setup"))
 		return "bikeops run full";
-	return status_is(s->last, 0, "state", "ok") ? NULL : "bikeops run incremental";
+	/* A hint says better what to do about a failure. */
+	return status_is(s->last, 0, "state", "ok") || rows_get(s->last, 0, "hint")
+		       ? NULL
+		       : "bikeops run incremental";
 }
 
 static struct err *
@@ -98,6 +101,7 @@ status_runs(void *mem, struct ledger *l, const char *warehouse, struct status *s
 	s->now = status_row(mem, r, status_now(r));
 	s->last = status_row(mem, r, status_last(r));
 	const char *run = s->now->n ? rows_get(s->now, 0, "run") : "0";
+	TRY(ledger_read(mem, l, "tasks", &run, 1, &s->tasks));
 	TRY(ledger_read(mem, l, "steps", &run, 1, &s->steps));
 	TRY(ledger_read(mem, l, "behind", &warehouse, 1, &s->behind));
 	s->state = s->now->n ? rows_get(s->now, 0, "state") : r->n ? "idle" : "empty";

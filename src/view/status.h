@@ -14,7 +14,8 @@ struct status {
 	const char *next;    /* the command that goes on from here, or NULL */
 	struct rows *now;    /* the run at work, as in runs.h: no row or one */
 	struct rows *last;   /* the last one that ended */
-	struct rows *steps;  /* of the one at work */
+	struct rows *tasks;  /* of the one at work */
+	struct rows *steps;  /* likewise */
 	struct rows *behind; /* runs, oldest, newest, since_at of what failed and is not covered */
 	struct err *unreached; /* why there is nothing of the ledger; the caller ends it */
 };

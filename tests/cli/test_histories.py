@@ -29,6 +29,9 @@ def clocked(nothing_left):
     stack = stacks.Stack("clock")
     try:
         stack.up().fake_clock()
+        # A warehouse more; the login role may not make databases, the server's own role may.
+        with stack.connect("ledger", user="bikeops_admin") as conn:
+            conn.execute("CREATE DATABASE coarse OWNER bikeops")
         yield stack
     finally:
         stack.end()
@@ -56,11 +59,11 @@ class World:
         self.stack.run("setup", "--recreate", "--dataset", data).quiet()
         self.stack.shop_role()
         dsn = self.stack.dsn["BIKEOPS_WAREHOUSE_DSN"]
-        self.coarse_dsn = dsn.replace("warehouse", "coarse")
+        self.coarse_dsn = dsn.replace("dbname=warehouse", "dbname=coarse")
         assert self.coarse_dsn != dsn
-        with self.stack.connect("ledger") as conn:
-            conn.execute("DROP DATABASE IF EXISTS coarse")
-            conn.execute("CREATE DATABASE coarse TEMPLATE warehouse")
+        with self.stack.connect("warehouse", dbname="coarse") as conn:
+            conn.execute("DROP SCHEMA IF EXISTS staging, serving, bikeops CASCADE")
+        self.stack.run("setup", env={"BIKEOPS_WAREHOUSE_DSN": self.coarse_dsn}).quiet()
 
     # --- the clock
     def now(self):

@@ -113,7 +113,7 @@ grows(void **state)
 }
 
 static void
-csv_line_ends(void **state)
+line_ends_and_numbers(void **state)
 {
 	static const char *const cells[] = { "a\r\nb" };
 	AUTO_MEM void *tmp = mem_root();
@@ -126,6 +126,15 @@ csv_line_ends(void **state)
 	strbuf_init(&sb, tmp, 100);
 	rows_csv(r, &sb);
 	assert_string_equal(sb.s, "n\n\"a\r\nb\"\n");
+	strbuf_reset(&sb);
+	rows_set(r, 0, "n", "12.50");
+	rows_column(r, 0, "price", ROWS_NUMBER);
+	rows_table(r, &sb);
+	assert_string_equal(sb.s, "price\n12.50\n");
+	rows_set(r, 0, "price", "2.5");
+	strbuf_reset(&sb);
+	rows_table(r, &sb);
+	assert_string_equal(sb.s, "price\n  2.5\n");
 }
 
 int
@@ -137,6 +146,6 @@ main(void)
 	UNIT(&u, reads);
 	UNIT(&u, sets);
 	UNIT(&u, grows);
-	UNIT(&u, csv_line_ends);
+	UNIT(&u, line_ends_and_numbers);
 	return unit_run(&u, "rows");
 }

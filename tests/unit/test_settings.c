@@ -23,9 +23,9 @@ static const struct load_row load_rows[] = {
 	{ .name = "no file", .setting = "max_reject_percent", .value = "1", .origin = "default" },
 	{ .name = "nothing configured", .setting = "source_dsn", .value = "", .origin = "default" },
 	{ .name = "from the file",
-	  .file = "; a comment\n[profile local]\nsource_dsn = host=a dbname=b ; comment\n",
+	  .file = "; a comment\n# another\n [profile local]\r\n\n \tsource_dsn = host=a dbname=b ; c \r\n",
 	  .setting = "source_dsn",
-	  .value = "host=a dbname=b",
+	  .value = "host=a dbname=b ; c",
 	  .origin = "FILE" },
 	{ .name = "a variable before the file",
 	  .file = "[profile local]\nsource_dsn = a\n",
@@ -93,35 +93,55 @@ static const struct load_row load_rows[] = {
 	  .hint = "add a section [profile x] to bikeops.conf" },
 	{ .name = "unknown setting",
 	  .file = "[profile local]\nlake = l\n",
-	  .error = "line 2 of the configuration: unknown setting 'lake' in '%s'",
+	  .error = "line 2 of '%s': unknown setting 'lake'",
 	  .hint = "bikeops.conf(5) lists them" },
 	{ .name = "unknown setting of another profile",
 	  .file = "[profile x]\nlake = l\n",
-	  .error = "line 2 of the configuration: unknown setting 'lake' in '%s'",
+	  .error = "line 2 of '%s': unknown setting 'lake'",
 	  .hint = "bikeops.conf(5) lists them" },
 	{ .name = "in no profile",
 	  .file = "lake_dir = l\n",
-	  .error = "line 1 of the configuration: setting 'lake_dir' stands in no profile in '%s'",
+	  .error = "line 1 of '%s': setting 'lake_dir' stands in no profile",
 	  .hint = "write it below a line [profile NAME]" },
 	{ .name = "no setting at all",
 	  .file = "[profile local]\n\nnonsense\n",
-	  .error = "cannot read line 3 of '%s'",
+	  .error = "line 3 of '%s': 'nonsense' is no setting",
 	  .hint = "write NAME = VALUE, or [profile NAME]" },
+	{ .name = "a line that begins with blanks is a line of its own",
+	  .file = "[profile local]\n  lake_dir = l\n\t# sql_dir = s\n  lake_dir = m\n",
+	  .setting = "lake_dir",
+	  .value = "m",
+	  .origin = "FILE" },
+	{ .name = "a broken section",
+	  .file = "[profile local\nlake_dir = l\n",
+	  .error = "line 1 of '%s': '[profile local' is no setting",
+	  .hint = "write NAME = VALUE, or [profile NAME]" },
+	{ .name = "another section",
+	  .file = "[profile local]\n[x]\nlake_dir = l\n",
+	  .error = "line 3 of '%s': setting 'lake_dir' stands in no profile",
+	  .hint = "write it below a line [profile NAME]" },
+	{ .name = "a profile without settings",
+	  .file = "[profile x]\n",
+	  .profile = "x",
+	  .setting = "lake_dir",
+	  .value = "",
+	  .origin = "default" },
 	{ .name = "not a number",
 	  .file = "[profile local]\nmax_reject_percent = 1%\n",
-	  .error = "line 2 of the configuration: bad value '1%%' of 'max_reject_percent' in %s",
+	  .error = "line 2 of '%s': bad value '1%%' of 'max_reject_percent'",
 	  .hint = "write a whole number" },
 	{ .name = "an empty number",
 	  .file = "[profile local]\nmax_reject_percent =\n",
-	  .error = "line 2 of the configuration: bad value '' of 'max_reject_percent' in %s",
+	  .error = "line 2 of '%s': bad value '' of 'max_reject_percent'",
 	  .hint = "write a whole number" },
 	{ .name = "a number too large",
 	  .variable = { "BIKEOPS_MAX_REJECT_PERCENT", "1234567890" },
-	  .error = "bad value '1234567890' of 'max_reject_percent' in BIKEOPS_MAX_REJECT_PERCENT",
+	  .error =
+		  "variable BIKEOPS_MAX_REJECT_PERCENT: bad value '1234567890' of 'max_reject_percent'",
 	  .hint = "write a whole number" },
 	{ .name = "not a bool",
 	  .file = "[profile local]\nproduction = yes\n",
-	  .error = "line 2 of the configuration: bad value 'yes' of 'production' in %s",
+	  .error = "line 2 of '%s': bad value 'yes' of 'production'",
 	  .hint = "write true or false" },
 	{ .name = "a bool",
 	  .file = "[profile local]\nproduction = true\n",
@@ -223,6 +243,21 @@ named_file(void **state)
 	assert_int_equal(settings_int(s, "max_reject_percent"), 12);
 	assert_false(settings_bool(s, "production"));
 	assert_string_equal(settings_profile(s), "local");
+}
+
+/* A file that is there but cannot be read is not passed over. */
+static void
+unreadable_file(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	char *usual = write_file(tmp, NULL);
+	struct load_row row = { .name = "" };
+	struct settings *s;
+
+	(void)state;
+	assert_int_equal(symlink(usual, usual), 0);
+	assert_err(load(tmp, &row, NULL, &s),
+		   mem_printf(tmp, "cannot read '%s': Too many levels of symbolic links", usual));
 }
 
 static void
@@ -349,6 +384,7 @@ main(void)
 	home = dir;
 	UNIT_ROWS(&u, loads, load_rows);
 	UNIT(&u, named_file);
+	UNIT(&u, unreadable_file);
 	UNIT(&u, without_home);
 	UNIT(&u, defaults_and_needs);
 	UNIT_ROWS(&u, redacts, redact_rows);

@@ -105,6 +105,28 @@ write_file(const char *dir, const char *name, size_t n)
 	fclose(f);
 }
 
+/* For root alone: who may write there would be root. */
+static void
+folder_of_others(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	char *dir = mem_strdup(tmp, "/tmp/bikeops-test-sql-XXXXXX");
+	struct err *e;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (int i = 0; i < 2 && geteuid() == 0; i++) {
+		assert_int_equal(i ? chown(dir, 1, 1) : chmod(dir, 0777), 0);
+		e = sql_use_dir(dir);
+		assert_non_null(e);
+		assert_int_equal(e->code, ERR_REFUSED);
+		assert_text(err_hint_of(e), "root runs only SQL that root alone can change");
+		assert_err(e, mem_printf(tmp, "sql_dir '%s' is not root's own", dir));
+		assert_int_equal(chmod(dir, 0755), 0);
+	}
+	rmdir(dir);
+}
+
 static void
 other_folder(void **state)
 {
@@ -113,6 +135,7 @@ other_folder(void **state)
 
 	(void)state;
 	assert_err(sql_use_dir(NULL), NULL);
+	assert_err(sql_use_dir("/none"), "cannot read sql_dir '/none': No such file or directory");
 	assert_non_null(mkdtemp(dir));
 	for (int i = 0; i < 3; i++) {
 		static const char *const folders[] = { "a", "a/sub", "ab" };
@@ -149,6 +172,7 @@ main(void)
 	UNIT(&u, finds);
 	UNIT(&u, lists);
 	UNIT(&u, hashes);
+	UNIT(&u, folder_of_others);
 	UNIT(&u, other_folder);
 	return unit_run(&u, "sql");
 }

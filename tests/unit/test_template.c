@@ -1,95 +1,81 @@
 #include "pipeline/template.h"
+
 #include "unit.h"
 
-static const char *const script = "-- A dimension.\n"
-				  "-- dim = dim_stores\n"
-				  "-- id = store_id\n"
-				  "-- column = name street\n"
-				  "select 1 = 2\n"
-				  "-- column = city\n"
-				  "-- key = store_key staff_key\n"
-				  "-- not a name\n";
+struct fill_row {
+	const char *name;
+	const char *names; /* the script that gives them */
+	const char *text;
+	const char *want;
+	const char *error;
+};
 
-static const struct fill {
-	const char *name, *text, *want, *error;
-} fills[] = {
-	{ "nothing", "", "", NULL },
-	{ "no names", "select 1\n;\n", "select 1\n;\n", NULL },
-	{ "one value", "select {id} from {dim}", "select store_id from dim_stores", NULL },
-	{ "a line for each value", "x\n\t{column} = c.{column},\ny\n",
-	  "x\n\tname = c.name,\n\tstreet = c.street,\n\tcity = c.city,\ny\n", NULL },
-	{ "one value beside many", "{dim}.{key}\n", "dim_stores.store_key\ndim_stores.staff_key\n",
+#define NAMES "-- id = customer_id\n-- attribute = city state zip_code\n-- type = int text text\n"
+
+static const struct fill_row fill_rows[] = {
+	{ "no text", NAMES, "", "", NULL },
+	{ "no name", NAMES, "SELECT 1\n", "SELECT 1\n", NULL },
+	{ "one value", NAMES, "SELECT {id}, {id} FROM t", "SELECT customer_id, customer_id FROM t",
 	  NULL },
-	{ "other braces", "'{1,2}' {} { id } {Id} {id", "'{1,2}' {} { id } {Id} {id", NULL },
-	{ "last line without end", "a\n{key}", "a\nstore_keystaff_key", NULL },
-	{ "unknown name", "a\n{ids}", NULL, "nothing is given for '{ids}'" },
-	{ "two lengths", "{key} {column}", NULL, "lists of different length in '{key} {column}'" },
-	{ "unknown after a list", "{key} {nil}", NULL, "nothing is given for '{nil}'" },
+	{ "a line for each value", NAMES, "SELECT {id},\n\ts.{attribute},\n\tday\n",
+	  "SELECT customer_id,\n\ts.city,\n\ts.state,\n\ts.zip_code,\n\tday\n", NULL },
+	{ "last line without its end", NAMES, "({attribute})", "(city)(state)(zip_code)", NULL },
+	{ "two lists side by side", NAMES, "{attribute} {type} {id}\n",
+	  "city int customer_id\nstate text customer_id\nzip_code text customer_id\n", NULL },
+	{ "a name given twice goes on", "-- a = x\n-- b = w\n-- a = y\n", "{a}{b}\n", "xw\nyw\n",
+	  NULL },
+	{ "other comments", "-- a name\n-- a == x\n--a = z\n-- a = y\nSELECT 1 -- a = w\n", "{a}\n",
+	  "y\n", NULL },
+	{ "comments without value", "-- a =\n-- a\n-- \n--\n-- a = y\n", "{a}", "y", NULL },
+	{ "braces that are no name", NAMES, "{} { id} {Id} {id {x-y} }{",
+	  "{} { id} {Id} {id {x-y} }{", NULL },
+	{ "a part of a name", "-- ab = x\n-- a = y\n", "{a}{ab}", "yx", NULL },
+	{ "unknown name", NAMES, "SELECT {ids}\n", NULL, "nothing is given for '{ids}'" },
+	{ "lists that differ", NAMES "-- two = x y\n", "a\n{attribute} {two}\nb\n", NULL,
+	  "lists of different length in '{attribute} {two}'" },
+	{ "a value that is no identifier", "-- a = x;drop\n", "", NULL,
+	  "'x;drop' is no identifier" },
+	{ "a value with an upper case letter", "-- a = b X\n", "", NULL, "'X' is no identifier" },
 };
 
-static void
-test_fill(void **state)
+static struct err *
+fill(void *mem, const struct fill_row *row, char **out)
 {
-	AUTO_MEM void *tmp = mem_root();
-	const struct fill *row = *state;
-	struct template t;
-	char *got = NULL;
-
-	assert_err(template_read(tmp, script, &t), NULL);
-	assert_err(template_fill(tmp, row->text, &t, &got), row->error);
-	assert_text(got, row->want);
-}
-
-static const struct get {
-	const char *name, *want;
-} gets[] = {
-	{ "dim", "dim_stores" }, { "column", "name" }, { "di", NULL },
-	{ "A", NULL },		 { "select", NULL },
-};
-
-static void
-test_get(void **state)
-{
-	AUTO_MEM void *tmp = mem_root();
-	const struct get *row = *state;
 	struct template t;
 
-	assert_err(template_read(tmp, script, &t), NULL);
-	assert_text(template_get(&t, row->name), row->want);
-}
-
-static const struct bad {
-	const char *name, *script, *error;
-} bads[] = {
-	{ "quote", "-- id = store_id'\n", "'store_id'' is no identifier" },
-	{ "capital", "-- id = a Store\n", "'Store' is no identifier" },
-	{ "list with commas", "-- id = a, b\n", "'a,' is no identifier" },
-};
-
-static void
-test_bad_value(void **state)
-{
-	AUTO_MEM void *tmp = mem_root();
-	const struct bad *row = *state;
-	struct template t;
-
-	assert_err(template_read(tmp, row->script, &t), row->error);
+	TRY(template_read(mem, row->names, &t));
+	return template_fill(mem, row->text, &t, out);
 }
 
 static void
-test_set(void **state)
+fills(void **state)
+{
+	const struct fill_row *row = *state;
+	AUTO_MEM void *tmp = mem_root();
+	char *out = NULL;
+	struct err *e = fill(tmp, row, &out);
+
+	if (e)
+		assert_int_equal(e->code, ERR_CONFIG);
+	assert_err(e, row->error);
+	assert_text(out, row->want);
+}
+
+static void
+sets_and_gets(void **state)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct template t = { 0 };
-	char *got;
+	struct template t;
+	char *out;
 
 	(void)state;
-	template_set(tmp, &t, "table", "stg_sales");
-	assert_err(template_fill(tmp, "copy {table}", &t, &got), NULL);
-	assert_text(got, "copy stg_sales");
-	template_set(tmp, &t, "table", "stg_date");
-	assert_err(template_fill(tmp, "{table};", &t, &got), NULL);
-	assert_text(got, "stg_sales;stg_date;");
+	assert_err(template_read(tmp, NAMES, &t), NULL);
+	assert_text(template_get(&t, "entity"), NULL);
+	template_set(tmp, &t, "entity", "customers");
+	assert_text(template_get(&t, "entity"), "customers");
+	assert_text(template_get(&t, "attribute"), "city");
+	assert_err(template_fill(tmp, "before_{entity}", &t, &out), NULL);
+	assert_string_equal(out, "before_customers");
 }
 
 int
@@ -97,9 +83,7 @@ main(void)
 {
 	struct unit u = { 0 };
 
-	UNIT_ROWS(&u, test_fill, fills);
-	UNIT_ROWS(&u, test_get, gets);
-	UNIT_ROWS(&u, test_bad_value, bads);
-	UNIT(&u, test_set);
+	UNIT_ROWS(&u, fills, fill_rows);
+	UNIT(&u, sets_and_gets);
 	return unit_run(&u, "template");
 }
