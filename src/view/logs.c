@@ -259,16 +259,17 @@ logs_next(void *mem, struct logs *logs, struct rows **out)
 	TRY(logs_discover(logs));
 	for (size_t i = 0; i < logs->n; i++)
 		TRY(reading_file(&r, logs, &logs->files[i]));
-	qsort(r.rows, r.n, sizeof(*r.rows), row_compare);
+	if (r.n)
+		qsort(r.rows, r.n, sizeof(*r.rows), row_compare);
 	*out = logs_rows(mem, logs, &r);
-	if (!r.n) {
+	if (r.n) {
+		mem_free(logs->before_mem);
+		logs->before_mem = r.mem;
+		logs->before = r.rows;
+		logs->n_before = r.n;
+	} else {
 		mem_free(r.mem);
-		return NULL;
 	}
-	mem_free(logs->before_mem);
-	logs->before_mem = r.mem;
-	logs->before = r.rows;
-	logs->n_before = r.n;
 	return NULL;
 }
 
