@@ -6,7 +6,7 @@ CREATE TABLE ledger.installation (
 );
 INSERT INTO ledger.installation DEFAULT VALUES;
 
--- state: queued, running, ok, failed, cancelled.  A run that found nothing to do is ok, with k NULL.
+-- state: queued, running, ok, failed, cancelled, refused (another held the lease).  A run that found nothing to do is ok, with k NULL.
 CREATE TABLE ledger.run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     pipeline text NOT NULL,             -- setup, pipeline

@@ -4,5 +4,5 @@ UPDATE bikeops.watermark
 SET k = b.k, run = b.run, epoch = b.epoch, s = b.snapshot, seq = b.seq, xid = b.xid, at = b.at,
 	business_timezone = b.business_timezone, first_year = b.first_year, last_year = b.last_year
 FROM staging.batch b
-WHERE b.run = $1::bigint AND b.k = $2::bigint AND watermark.k = b.k - 1
+WHERE b.run = cast($1 AS bigint) AND b.k = cast($2 AS bigint) AND watermark.k = b.k - 1
 	AND coalesce(watermark.epoch, '') = coalesce(b.prev_epoch, '')

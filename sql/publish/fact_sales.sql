@@ -46,8 +46,8 @@ WHERE b.sales_id IS NULL OR a.order_id IS NULL
 	OR coalesce(nullif(a.{key}, b.{key}), nullif(b.{key}, a.{key})) IS NOT NULL
 	OR coalesce(nullif(a.{measure}, b.{measure}), nullif(b.{measure}, a.{measure})) IS NOT NULL
 ;
-DELETE FROM serving.fact_sales USING line_change c
-WHERE fact_sales.sales_id = c.sales_id AND c.what = 'delete'
+DELETE FROM serving.fact_sales USING line_change
+WHERE fact_sales.sales_id = line_change.sales_id AND line_change.what = 'delete'
 ;
 UPDATE serving.fact_sales
 SET

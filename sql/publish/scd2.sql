@@ -78,8 +78,8 @@ FULL JOIN before_{entity} b ON b.{id} = v.{id} AND b.eff_date = v.eff_date
 CROSS JOIN (SELECT last_key FROM bikeops.keys WHERE tbl = '{entity}') n
 WHERE b.{id} IS NULL OR v.{id} IS NULL OR b.image <> v.image OR b.exp_date <> v.exp_date
 ;
-DELETE FROM serving.{dim} USING change_{entity} c
-WHERE {dim}.{key} = c.{key} AND c.what = 'delete'
+DELETE FROM serving.{dim} USING change_{entity}
+WHERE {dim}.{key} = change_{entity}.{key} AND change_{entity}.what = 'delete'
 ;
 UPDATE serving.{dim}
 SET

@@ -10,9 +10,9 @@
 struct engine; /* opaque */
 
 struct engine_config {
-	const char *library;	/* path of libduckdb.so, or NULL: search where make deps put it */
+	const char *library;	  /* path of libduckdb.so, or NULL: search where make deps put it */
 	const char *memory_limit; /* "1GB", or NULL */
-	int threads;		/* 0: the cores */
+	int threads;		  /* 0: the cores */
 };
 
 struct err *engine_open_duckdb(void *mem, const struct engine_config *config, struct lake *lake,

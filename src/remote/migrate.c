@@ -74,7 +74,7 @@ migrations_agree(const struct rows *done, const struct migration *list, size_t n
 		if (strcmp(list[m].sha256, rows_get(done, i, "sha256")))
 			return err_hint(
 				err_new(ERR_REFUSED, "'%s' was run with another text", name),
-				"'bikeops setup --recreate' makes the schemas anew");
+				"use the bikeops that made it; 'setup --recreate' makes all but the ledger anew");
 		have[m] = true;
 	}
 	return NULL;

@@ -19,8 +19,7 @@ static void
 counts_add(struct rows *r, const char *entity, long long rows)
 {
 	bool lines = !strcmp(entity, "orders") || !strcmp(entity, "sales");
-	const char *cells[] = { lines ? "order_lines" : entity,
-				mem_printf(r, "%lld", rows) };
+	const char *cells[] = { lines ? "order_lines" : entity, mem_printf(r, "%lld", rows) };
 
 	rows_add(r, cells);
 }

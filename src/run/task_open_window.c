@@ -50,8 +50,10 @@ go_on(struct run *run, const struct watermark *wm)
 	TRY(manifest_read(run, lake, run->manifest, &run->batch));
 	const struct batch *b = run->batch;
 	run->published = wm->k == b->next.k && wm->run == run->id;
-	if (run->published)
+	if (run->published) { /* its forerunner died before it could tell */
+		TRY(ledger_run_set(run->ledger, run->id, "k", mem_printf(run, "%lld", b->next.k)));
 		return run_note(run, "batch %lld was already published", b->next.k);
+	}
 	if (wm->k != b->prev.k)
 		return err_hint(err_new(ERR_REFUSED,
 					"run %lld cannot go on: run %lld has published "

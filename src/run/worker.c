@@ -34,7 +34,10 @@ worker_prepare(struct run *run, const struct ledger_run *row)
 static struct err *
 worker_end(struct run *run, struct err *e)
 {
-	const char *state = !e ? "ok" : e->code == ERR_CANCELLED ? "cancelled" : "failed";
+	const char *state = !e			       ? "ok"
+			    : e->code == ERR_CANCELLED ? "cancelled"
+			    : e->code == ERR_LOCKED    ? "refused"
+						       : "failed";
 	struct err *written = ledger_run_end(run->ledger, run->id, state, e);
 
 	if (e && written)

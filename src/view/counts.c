@@ -37,7 +37,7 @@ break_totals(void *mem, const struct counts_line *n, char **note)
 		return "ok";
 	}
 	if (!n->same) {
-		*note = mem_strdup(mem, "the totals are of different runs");
+		*note = mem_strdup(mem, "the totals are of different runs; --live asks now");
 		return NULL;
 	}
 	if (missing > 0 && missing <= n->lost) {
@@ -180,7 +180,7 @@ counts_sum(void *mem, const struct rows *r, size_t i, const char *measure, struc
 		if (!d)
 			cells[4] = "ok";
 		else if (!same_run(r, i))
-			cells[5] = "the totals are of different runs";
+			cells[5] = "the totals are of different runs; --live asks now";
 		else
 			cells[4] = rows_int(r, i, "lost") ? "processed" : "serving";
 		if (cells[4] && !strcmp(cells[4], "processed"))

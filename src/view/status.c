@@ -61,12 +61,14 @@ status_now(const struct rows *r)
 	return r->n;
 }
 
+/* One that another's lease refused did nothing that could be the last word. */
 static size_t
 status_last(const struct rows *r)
 {
 	size_t i = 0;
 
-	while (i < r->n && !rows_get(r, i, "ended_at"))
+	while (i < r->n &&
+	       (!rows_get(r, i, "ended_at") || !strcmp(rows_get(r, i, "state"), "refused")))
 		i++;
 	return i;
 }

@@ -147,11 +147,14 @@ refuse(struct pg *pg, struct publish *p)
 	p->already = k == p->b->next.k && run == p->b->run;
 	if (p->already)
 		return NULL;
-	if (k == p->b->prev.k && rows_int(r, 0, "staged_run") != p->b->run)
+	if (k != p->b->prev.k)
+		return err_new(ERR_CONFLICT,
+			       "the watermark stands at k %lld by run %lld, not at k %lld", k, run,
+			       p->b->prev.k);
+	if (rows_int(r, 0, "staged_run") != p->b->run)
 		return err_new(ERR_CONFLICT, "staging holds the batch of run %lld, not of run %lld",
 			       rows_int(r, 0, "staged_run"), p->b->run);
-	return err_new(ERR_CONFLICT, "the watermark stands at k %lld by run %lld, not at k %lld", k,
-		       run, p->b->prev.k);
+	return err_new(ERR_CONFLICT, "the watermark is of another epoch of the source");
 }
 
 static struct err *

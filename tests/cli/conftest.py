@@ -29,7 +29,7 @@ def dataset_origin():
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left():
     yield
-    left = stacks.processes_of(stacks.TEST_DIR)
+    left = [found for made in stacks.Stack.made for found in stacks.processes_of(made)]
     assert not left, f"processes left: {left}"
 
 

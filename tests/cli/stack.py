@@ -68,11 +68,14 @@ def child_died_with_us():
 class Stack:
     """One BIKEOPS_HOME. Every result's stderr must be read (talk, quiet) before end()."""
 
+    made = []       # every directory of this session
+
     def __init__(self, name, program=PROGRAM, directory=None):
         TEST_DIR.mkdir(parents=True, exist_ok=True)
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix=f"{name}-", dir=TEST_DIR))
         self.dir.mkdir(parents=True, exist_ok=True)
         self.dir.chmod(0o755)
+        Stack.made.append(self.dir)
         self.home = self.dir / "home"
         self.home.mkdir()
         self.program = program
@@ -83,7 +86,8 @@ class Stack:
             "TZ": "UTC",
             "LC_ALL": "C.UTF-8",
         }
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "BIKEOPS_DUCKDB_LIBRARY"):
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "BIKEOPS_DUCKDB_LIBRARY",
+                     "BIKEOPS_SQL_DIR"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
         self.results = []
@@ -143,11 +147,18 @@ class Stack:
 
     def down(self):
         if (self.dir / "stack").exists():
-            with contextlib.suppress(Failed):
-                self.run("local", "down", status=None, timeout=60).quiet()
+            self.run("local", "down", timeout=60).quiet()
 
     def end(self):
-        self.down()
+        try:
+            self.down()
+        finally:
+            self.remove()
+
+    def remove(self):
+        for pid, line in processes_of(self.dir):    # a test that failed midway
+            if b"-D" in line:
+                os.kill(pid, signal.SIGQUIT)
         if not os.environ.get("KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
 

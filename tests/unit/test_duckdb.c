@@ -2,8 +2,6 @@
 
 #include "base/cancel.h"
 #include "base/sql.h"
-#include "base/thread.h"
-#include "base/time.h"
 #include "unit.h"
 
 #include <ftw.h>
@@ -37,7 +35,7 @@ fixture_begin(struct fixture *f)
 {
 	const struct engine_config config = { .threads = 2 };
 
-	*f = (struct fixture){ .dir = "/tmp/bikeops a=b 'c' [d]*.XXXXXX", .mem = mem_root() };
+	*f = (struct fixture){ .dir = "/tmp/state=bikeops 'c' [d]*.XXXXXX", .mem = mem_root() };
 	assert_non_null(mkdtemp(f->dir));
 	assert_err(lake_open_folder(f->mem, f->dir, &f->lake), NULL);
 	assert_err(engine_open_duckdb(f->mem, &config, f->lake, &f->engine), NULL);
@@ -561,28 +559,22 @@ probes(void **state)
 	assert_int_equal(access(path, R_OK), 0);
 }
 
-static struct err *
-cancel_soon(void *arg)
+/* The first word comes after the customers, the second from within the stores. */
+static void
+hear_and_cancel(struct progress *self, const char *step, long long done, long long bytes,
+		long long total)
 {
-	(void)arg;
-	time_sleep_ms(50);
-	cancel_request();
-	return NULL;
-}
-
-static struct err *
-slow_write(struct sink *self, const void *data, size_t n)
-{
-	(void)self, (void)data, (void)n;
-	time_sleep_ms(20);
-	return NULL;
+	hear(self, step, done, bytes, total);
+	if (((struct heard *)self)->times == 2)
+		cancel_request();
 }
 
 /* Last, for a cancel cannot be taken back. */
 static void
 a_cancel_ends_it(void **state)
 {
-	struct sink slow = { slow_write };
+	struct heard heard = { .progress.tell = hear_and_cancel };
+	struct bad_sink never = { { bad_write }, 1 << 30 };
 	struct staging *staging;
 	struct fixture f;
 
@@ -590,12 +582,17 @@ a_cancel_ends_it(void **state)
 	cancel_init();
 	fixture_begin(&f);
 	const char *key = many(&f);
-	long long began = time_tick_ms();
-	struct thread *t = thread_start(NULL, cancel_soon, NULL);
-	assert_err(engine_rows(f.engine, key, &slow), "cancelled");
-	assert_true(time_tick_ms() - began < 1000);
-	assert_err(thread_join(t), NULL);
-	assert_err(engine_transform(f.mem, f.engine, &f.batch, &staging, NULL), "cancelled");
+	put(&f, "stores", STORES "1,I,2016-01-01,s1,Old,,,,,,,Y\n");
+	sql_other(&f, "transform/stg_stores",
+		  "-- FROM raw_stores\n"
+		  "SELECT count(*) AS n, NULL AS _rule, NULL AS _key, 1 AS _n, NULL AS _raw, "
+		  "NULL AS _object FROM range(1000000) a, range(1000000) b "
+		  "WHERE (a.range * b.range) % 7 = 3");
+	f.batch.files[0].rows = 0;
+	assert_err(engine_transform(f.mem, f.engine, &f.batch, &staging, &heard.progress),
+		   "cannot transform stores: cancelled");
+	assert_err(engine_rows(f.engine, key, &never.sink), "cancelled");
+	assert_err(sql_use_dir(NULL), NULL);
 	fixture_end(&f);
 }
 

@@ -61,7 +61,7 @@ static const struct break_row break_rows[] = {
 	{ "totals of different runs",
 	  { GOOD, .serving = 8, .same = false },
 	  NULL,
-	  "the totals are of different runs" },
+	  "the totals are of different runs; --live asks now" },
 	{ "equal totals of different runs", { GOOD, .same = false }, "ok", NULL },
 	{ "the first break is told",
 	  { GOOD, .raw = 5, .staging = 2 },

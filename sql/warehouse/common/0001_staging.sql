@@ -111,12 +111,12 @@ CREATE TABLE staging.counted (
 ;
 -- The orders that were read again whole; a full run's are all.
 CREATE TABLE staging.stg_orders (
-	order_id varchar(15),
+	order_id varchar(60),
 	reason varchar(15)
 )
 ;
 -- The keys that a full run read, rejected rows' too.
 CREATE TABLE staging.keys_read (
 	entity varchar(15),
-	id varchar(15)
+	id varchar(60)
 )

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Breaks the program's SQL in one place at a time and sees the histories fail.
+
+usage: mutants.py [NAME...]      a survivor is a hole in the tests: exit 1
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# name: (file below sql/, what stands there, what is put there)
+MUTANTS = {
+    "late commits lost": ("capture/0001_journal.sql", "\tOR xid = ANY (ARRAY(", "\tOR false AND xid = ANY (ARRAY("),
+    "window begins too late": ("capture/0001_journal.sql", "WHERE xid >= pg_snapshot_xmax(",
+                               "WHERE xid > pg_snapshot_xmax("),
+    "no end of an old key": ("capture/0002_triggers.sql",
+                             "IF old_key IS DISTINCT FROM key AND NOT appears THEN",
+                             "IF false AND old_key IS DISTINCT FROM key AND NOT appears THEN"),
+    "inactive edits captured": ("capture/0002_triggers.sql",
+                                "OR TG_OP <> 'INSERT' AND appears AND coalesce(NEW.is_active, 'N') = 'N' THEN",
+                                "THEN"),
+    "moved line's old order": ("capture/0002_triggers.sql",
+                               "IF OLD.order_id IS NOT NULL AND OLD.order_id IS DISTINCT FROM NEW.order_id",
+                               "IF false AND OLD.order_id IS DISTINCT FROM NEW.order_id"),
+    "renamed brand unseen": ("capture/0002_triggers.sql", "WHERE brand_id = NEW.brand_id AND is_active = 'Y'",
+                             "WHERE false AND brand_id = NEW.brand_id"),
+    "day of the server": ("source/audit.sql", "greatest(now(), OLD.updated_at + interval '1 microsecond')",
+                          "now()"),
+    "no-op is a change": ("source/audit.sql", "ELSIF NEW IS DISTINCT FROM OLD THEN", "ELSE"),
+    "soft delete twice": ("source/audit.sql", "WHERE customer_id = OLD.customer_id AND is_active = 'Y'",
+                          "WHERE false"),
+    "day in UTC": ("extract/customers.sql", "AT TIME ZONE current_setting('bikeops.timezone'))::date,\n\timg",
+                   "AT TIME ZONE 'UTC')::date,\n\timg"),
+    "rejected day in UTC": ("extract/orders.sql", "current_setting('bikeops.timezone')", "'UTC'"),
+    "first image of a day": ("transform/stg_customers.sql", "ORDER BY seq_v DESC NULLS LAST",
+                             "ORDER BY seq_v NULLS LAST"),
+    "rounded down": ("transform/stg_sales.sql", "try_cast(total * discount_v AS decimal(15,2)) AS off",
+                     "try_cast(floor(total * discount_v * 100) / 100 AS decimal(15,2)) AS off"),
+    "a rule gone": ("transform/stg_sales.sql", "BETWEEN -9999999 AND 9999999", "BETWEEN -99999999 AND 99999999"),
+    "not the shortest": ("publish/scd2.sql", "ORDER BY lo) = lo - 1", "ORDER BY lo) = lo"),
+    "trailing blanks": ("publish/scd2.sql", "|| ':' || {attribute}, '-')\n\t\tAS image,\n\t\tday",
+                        "|| ':' || rtrim({attribute}), '-')\n\t\tAS image,\n\t\tday"),
+    "ended a day early": ("publish/scd2.sql", "CASE WHEN is_active = 'N' THEN day\n",
+                          "CASE WHEN is_active = 'N' THEN day - 1\n"),
+    "not re-pointed": ("publish/scd2.sql", "UPDATE serving.fact_sales SET {key} = m.{key}",
+                       "UPDATE serving.fact_sales SET {key} = fact_sales.{key}"),
+    "key of a version lost": ("publish/scd2.sql", "coalesce(b.{key}, n.last_key + row_number()",
+                              "coalesce(NULL, n.last_key + row_number()"),
+    "keys used again": ("publish/scd2.sql", "SET last_key = last_key + (SELECT count(*) FROM change_{entity} WHERE what = 'insert')",
+                        "SET last_key = (SELECT coalesce(max({key}), 0) FROM serving.{dim})"),
+    "books: extended is updated": ("publish/scd2.sql", "WHEN c.what = 'update' THEN 'updated'",
+                                   "WHEN c.what IN ('update', 'extend') THEN 'updated'"),
+    "absent stays": ("publish/scd2_full.sql", "(g.is_active = 'N' OR r.id IS NULL)", "g.is_active = 'N'"),
+    "rejected is absent": ("publish/scd2_full.sql", "(g.is_active = 'N' OR r.id IS NULL)",
+                           "(g.is_active = 'N' OR g.{id} IS NULL)"),
+    "inactive row's attributes": ("publish/scd2_full.sql", "WHERE g.is_active = 'Y' OR t.{id} IS NULL", "WHERE true"),
+    "lines stay": ("publish/fact_sales.sql", "line_change.what = 'delete'", "line_change.what = 'never'"),
+    "line read with the last key": ("publish/fact_sales.sql",
+                                    "AND coalesce(s.order_date, '00000000') BETWEEN p.lo AND p.hi",
+                                    "AND p.hi = '99999999'"),
+    "full keeps lines": ("publish/full.sql", " UNION SELECT order_id FROM serving.fact_sales", ""),
+    "window never moves": ("publish/begin.sql", "s = b.snapshot", "s = coalesce(watermark.s, b.snapshot)"),
+}
+
+
+def broken_copy(directory, file, old, new):
+    sql = directory / "sql"
+    shutil.copytree(ROOT / "sql", sql)
+    text = (sql / file).read_text()
+    if old not in text:
+        sys.exit(f"{file} does not hold: {old}")
+    (sql / file).write_text(text.replace(old, new))
+    return sql
+
+
+def survives(mutant, seeds):
+    with tempfile.TemporaryDirectory() as directory:
+        env = {**os.environ, "BIKEOPS_SQL_DIR": str(broken_copy(pathlib.Path(directory), *mutant)),
+               "HISTORIES_SEEDS": seeds}
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
+                               str(pathlib.Path(__file__).with_name("test_histories.py"))],
+                              env=env, capture_output=True, text=True)
+    reasons = [line for line in done.stdout.splitlines() if line.startswith("E  ")]
+    return done.returncode == 0, (reasons[1:2] or reasons or ["?"])[0][:150]
+
+
+def main():
+    names = sys.argv[1:] or list(MUTANTS)
+    alive = []
+    for name in names:
+        survived, why = survives(MUTANTS[name], os.environ.get("HISTORIES_SEEDS", "1 2"))
+        print(f"{'SURVIVED' if survived else 'killed  '}  {name:<28} {why if not survived else ''}",
+              flush=True)
+        alive += [name] if survived else []
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
