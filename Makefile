@@ -82,7 +82,7 @@ $(OUT)/flags: FORCE
 $(OUT)/version: FORCE
 	$(call keep,$(VERSION))
 
-VERSION := $(shell cat VERSION)$(shell [ ! -e .git ] || git describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
+VERSION := $(shell cat VERSION)$(shell [ ! -e .git ] || git -c safe.directory='*' describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
 VERSIONED := $(patsubst src/%.c,$(OUT)/obj/%.o,$(shell grep -l BIKEOPS_VERSION $(SRC) /dev/null))
 $(VERSIONED): $(OUT)/version
 $(VERSIONED): private COMPILE += -DBIKEOPS_VERSION='"$(VERSION)"'
@@ -192,10 +192,10 @@ install: $(BIN) ## install under DESTDIR and PREFIX
 	for page in $(MAN); do \
 		install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}" || exit; \
 	done
-	install -d '$(DESTDIR)$(dir $(COMPLETION))' '$(DESTDIR)$(DOC)'
-	$(BIN) help --bash-completion >'$(DESTDIR)$(COMPLETION)'
-	$(BIN) help --sample-config >'$(DESTDIR)$(DOC)/bikeops.conf'
-	install -m 644 README.md CHANGELOG.md LICENSE '$(DESTDIR)$(DOC)'
+	$(BIN) help --bash-completion >$(BUILD)/gen/completion
+	$(BIN) help --sample-config >$(BUILD)/gen/bikeops.conf
+	install -D -m 644 $(BUILD)/gen/completion '$(DESTDIR)$(COMPLETION)'
+	install -D -m 644 -t '$(DESTDIR)$(DOC)' $(BUILD)/gen/bikeops.conf README.md CHANGELOG.md LICENSE
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/bikeops' '$(DESTDIR)$(COMPLETION)'

@@ -7,6 +7,10 @@
 set -eu
 cc=$1
 shift
+# --coverage writes its notes where we stand
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
 
 # A system header, because glibc warns there of a _FORTIFY_SOURCE that it lacks.
 has() {

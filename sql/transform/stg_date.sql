@@ -5,9 +5,8 @@ WITH digit AS (
 	SELECT d FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS v(d)
 ),
 number AS (
-	SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d + 100000 * g.d AS n
-	FROM digit a CROSS JOIN digit b CROSS JOIN digit c CROSS JOIN digit e CROSS JOIN digit f
-	CROSS JOIN (SELECT d FROM digit WHERE d < 2) g
+	SELECT a.d + 10 * b.d + 100 * c.d AS n
+	FROM digit a CROSS JOIN digit b CROSS JOIN (SELECT d FROM digit WHERE d < 4) c
 ),
 staged AS (
 	SELECT
@@ -23,23 +22,21 @@ span AS (
 		b.last_year
 	FROM staged s CROSS JOIN batch b
 ),
--- 1900-01-01 is a Monday: the weekday is counted, no engine's name for it is asked.
+wanted AS (
+	SELECT 1900 + x.n AS y
+	FROM number x CROSS JOIN span s
+	WHERE 1900 + x.n BETWEEN s.first_wanted AND s.last_wanted
+		AND (s.first_year IS NULL OR 1900 + x.n NOT BETWEEN s.first_year AND s.last_year)
+),
+-- The weekday is counted, no engine's name for it is asked: Gauss's rule gives that of 1 January,
+-- 0 for a Monday.
 days AS (
 	SELECT
-		date '1900-01-01' + x.n AS day_d,
-		x.n % 7 AS weekday_n,
-		s.first_wanted,
-		s.last_wanted,
-		s.first_year,
-		s.last_year
-	FROM number x CROSS JOIN span s
-	WHERE x.n >= 365 * (s.first_wanted - 1900) AND x.n < 366 * (s.last_wanted - 1899)
-),
-lacking AS (
-	SELECT day_d, weekday_n
-	FROM days
-	WHERE year(day_d) BETWEEN first_wanted AND last_wanted
-		AND (first_year IS NULL OR year(day_d) NOT BETWEEN first_year AND last_year)
+		w.y,
+		cast(cast(w.y AS string) || '-01-01' AS date) + x.n AS day_d,
+		(5 * ((w.y - 1) % 4) + 4 * ((w.y - 1) % 100) + 6 * ((w.y - 1) % 400) + x.n) % 7 AS weekday_n
+	FROM wanted w CROSS JOIN number x
+	WHERE x.n < 366
 )
 SELECT
 	replace(cast(day_d AS string), '-', '') AS date_key,
@@ -63,4 +60,5 @@ SELECT
 	1 AS _n,
 	cast(NULL AS string) AS _raw,
 	cast(NULL AS string) AS _object
-FROM lacking
+FROM days
+WHERE year(day_d) = y

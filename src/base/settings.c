@@ -22,7 +22,7 @@ const struct setting setting_rows[] = {
 	{ "lake_dir", "BIKEOPS_LAKE", SETTING_TEXT, "", false,
 	  "The folder with the buckets source, raw, processed and log." },
 	{ "business_timezone", NULL, SETTING_TEXT, "UTC", false,
-	  "The time zone whose midnights part business days. Fixed by the first load." },
+	  "The time zone whose midnights part business days. Fixed by setup." },
 	{ "max_reject_percent", NULL, SETTING_INT, "1", false,
 	  "A run with more rejected rows than this (and more than 10) fails before it publishes." },
 	{ "duckdb_library", NULL, SETTING_TEXT, "", false,

@@ -73,12 +73,24 @@ static struct err *
 env(struct cmd *c)
 {
 	struct local_env *env;
+	struct cmd_table table = { "variables", NULL, rows_new(c->mem, 2) };
 
 	TRY(local_env_read(c->mem, NULL, &env));
-	export("BIKEOPS_SOURCE_DSN", env->source_dsn);
-	export("BIKEOPS_WAREHOUSE_DSN", env->warehouse_dsn);
-	export("BIKEOPS_LEDGER_DSN", env->ledger_dsn);
-	export("BIKEOPS_LAKE", env->lake);
+	const char *const variables[][2] = {
+		{ "BIKEOPS_SOURCE_DSN", env->source_dsn },
+		{ "BIKEOPS_WAREHOUSE_DSN", env->warehouse_dsn },
+		{ "BIKEOPS_LEDGER_DSN", env->ledger_dsn },
+		{ "BIKEOPS_LAKE", env->lake },
+	};
+	rows_column(table.rows, 0, "name", ROWS_TEXT);
+	rows_column(table.rows, 1, "value", ROWS_TEXT);
+	for (size_t i = 0; i < 4; i++) {
+		if (c->output == CMD_TABLE)
+			export(variables[i][0], variables[i][1]);
+		rows_add(table.rows, variables[i]);
+	}
+	if (c->output != CMD_TABLE)
+		return cmd_print(c, "local-env", &table, 1);
 	return fflush(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout") : NULL;
 }
 

@@ -5,6 +5,8 @@
 #ifndef BIKEOPS_PIPELINE_BATCH_H
 #define BIKEOPS_PIPELINE_BATCH_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +24,9 @@ struct watermark {
 	const char *business_timezone;
 	int first_year, last_year; /* of dim_date; 0: none yet */
 };
+
+/* Days are cut at one zone's midnights from setup on: ERR_REFUSED where zone is another. */
+struct err *batch_timezone(const struct watermark *wm, const char *zone) MUST_CHECK;
 
 struct batch_file {
 	const char *entity; /* "customers", "orders", .., "dirty_orders", "keys" */

@@ -92,8 +92,10 @@ pg_result_error(struct pg *pg, const PGresult *res)
 	if (!state)
 		return pg_lost_error(pg);
 	enum err_code code = pg_code(state);
-	if (code == ERR_CANCELLED && !cancel_requested())
+	if (code == ERR_CANCELLED) { /* by us, or by somebody else */
+		TRY(cancel_check());
 		code = ERR_TIMEOUT;
+	}
 	struct err *e = err_new(code, "the %s database says: %s%s%s", pg->what,
 				text ? text : pg_message(tmp, PQresultErrorMessage(res)),
 				detail ? "; " : "", detail ? detail : "");

@@ -24,21 +24,6 @@ copy_missing_books(struct run *run, struct warehouse *w, const struct watermark 
 	return ledger_books_put(run->ledger, run->warehouse_name, books);
 }
 
-/* Days are cut at one zone's midnights from the first load on. */
-static struct err *
-check_timezone(const struct run *run, const struct watermark *wm)
-{
-	const char *zone = settings_get(run->settings, "business_timezone");
-
-	if (!wm->business_timezone || !strcmp(wm->business_timezone, zone))
-		return NULL;
-	return err_hint(err_new(ERR_REFUSED,
-				"business_timezone is '%s', but what is loaded is cut at "
-				"the midnights of '%s'",
-				zone, wm->business_timezone),
-			"set it back, or begin anew with 'bikeops setup --recreate'");
-}
-
 /* --- an earlier attempt wrote its manifest: go on from there --- */
 
 static struct err *
@@ -145,7 +130,7 @@ open_window(struct run *run)
 
 	TRY(run_warehouse(run, &w));
 	TRY(warehouse_watermark(run, w, &wm));
-	TRY(check_timezone(run, &wm));
+	TRY(batch_timezone(&wm, settings_get(run->settings, "business_timezone")));
 	TRY(copy_missing_books(run, w, &wm));
 	TRY(run->manifest ? go_on(run, &wm) : decide(run, &wm));
 	if (run->batch)

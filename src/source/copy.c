@@ -1,4 +1,5 @@
 /* Extraction by COPY from any PostgreSQL: one snapshot, one or two sessions. */
+#include "base/cancel.h"
 #include "base/mem.h"
 #include "base/sql.h"
 #include "base/strbuf.h"
@@ -62,6 +63,7 @@ tap_write(struct sink *sink, const void *data, size_t n)
 {
 	struct tap *t = (struct tap *)sink;
 
+	TRY(cancel_check());
 	if (atomic_load(&t->x->stop))
 		return err_new(ERR_CANCELLED, "the other session failed");
 	if (!t->headed)

@@ -62,8 +62,9 @@ create_job(struct source *s, void *arg)
 					"give its rows: 'bikeops setup --dataset DIR'; "
 					"'bikeops generate' makes such a folder");
 	if (filled)
-		return err_hint(err_new(ERR_REFUSED, "schema 'store' holds rows already"),
-				"'bikeops setup --recreate' drops it with all its rows");
+		return err_hint(
+			err_new(ERR_REFUSED, "schema 'store' holds rows already"),
+			"'bikeops setup --recreate --dataset DIR' puts new rows in place of all of them");
 	return create_anew(s);
 }
 

@@ -176,7 +176,8 @@ counts_sum(void *mem, const struct rows *r, size_t i, const char *measure, struc
 	if (source && serving && counts_cents(source, &a) && counts_cents(serving, &b)) {
 		long long d = llabs(b - a);
 
-		cells[3] = mem_printf(mem, "%s%lld.%02lld", b < a ? "-" : "", d / 100, d % 100);
+		cells[3] = mem_printf(mem, strchr(source, '.') ? "%s%lld.%02lld" : "%s%lld",
+				      b < a ? "-" : "", d / 100, d % 100);
 		if (!d)
 			cells[4] = "ok";
 		else if (!same_run(r, i))

@@ -41,6 +41,7 @@ plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, con
 	TRY(settings_need(settings, "warehouse_dsn", &dsn));
 	TRY(warehouse_open(tmp, dsn, "bikeops_run", "bikeops plan", &w));
 	TRY(warehouse_watermark(tmp, w, &wm));
+	TRY(batch_timezone(&wm, settings_get(settings, "business_timezone")));
 	TRY(settings_need(settings, "source_dsn", &dsn));
 	TRY(source_open(tmp, dsn, "bikeops_run", "bikeops plan", &s));
 	TRY(source_look(mem, s, &wm, mode, from, to, &window));

@@ -350,14 +350,15 @@ a_lake_that_cannot_be(void **state)
 static void
 a_full_disk(void **state)
 {
+	(void)state;
+	if (geteuid() || unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_PRIVATE | MS_REC, NULL))
+		skip(); /* which frees nothing */
+
 	AUTO_MEM void *tmp = mem_root();
 	char *block = mem_array(tmp, char, 1 << 17);
 	struct lake_writer *w;
 	struct fixture f;
 
-	(void)state;
-	if (geteuid() || unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_PRIVATE | MS_REC, NULL))
-		skip();
 	f = (struct fixture){ .dir = "/tmp/bikeops-full.XXXXXX" };
 	assert_non_null(mkdtemp(f.dir));
 	assert_int_equal(mount("none", f.dir, "tmpfs", 0, "size=64k"), 0);
