@@ -50,6 +50,7 @@ struct run {
 	const char *manifest;	 /* key of a manifest to go on from, or NULL */
 	struct batch *batch;	 /* from open_window on */
 	struct staging *staging; /* from transform on */
+	bool counted;		 /* the shop was counted at S(k): so is serving, after publish */
 	bool published;		 /* publish was done by an earlier attempt */
 	bool nothing;		 /* no change to load: the tasks after open_window are not due */
 };

@@ -16,8 +16,10 @@ clear_staging(struct run *run)
 	TRY(warehouse_clear(w, b));
 	TRY(warehouse_books(tmp, w, b->next.k - 1, &rows));
 	TRY(ledger_books_put(run->ledger, run->warehouse_name, rows));
-	TRY(warehouse_counts(tmp, w, &rows));
-	TRY(ledger_layer_put(run->ledger, run->id, "serving", rows));
+	if (run->counted) {
+		TRY(warehouse_counts(tmp, w, &rows));
+		TRY(ledger_layer_put(run->ledger, run->id, "serving", rows));
+	}
 	return source_consumed(source, run->warehouse_name, &b->next);
 }
 

@@ -32,6 +32,7 @@ extract(struct run *run)
 	TRY(source_extract(b, source, lake, b, orders, n, heart_progress(run->heart), &totals));
 	TRY(manifest_write(run, lake, b, &run->manifest));
 	TRY(ledger_run_set(run->ledger, run->id, "manifest", run->manifest));
+	run->counted = totals != NULL;
 	if (totals)
 		TRY(ledger_layer_put(run->ledger, run->id, "source", totals));
 	return layers_raw(run);

@@ -98,7 +98,7 @@ class World:
         warehouse = self.coarse if coarse else self.fine
         env = {"BIKEOPS_WAREHOUSE_DSN": self.coarse_dsn} if coarse else {}
         mode = "full" if warehouse.k == 0 else r.choices(
-            ("incremental", "backfill", "full"), (10, 0 if coarse else 1, 0 if coarse else 1))[0]
+            ("incremental", "backfill", "full"), (8, 0 if coarse else 1, 0 if coarse else 2))[0]
         args = ["run", mode]
         if mode == "backfill":
             first = datetime.date(2026, 1, 1) + oracle.DAY * r.randrange(300)
@@ -189,3 +189,129 @@ def test_histories(clocked, seed):
     finally:
         world.close()
         clocked.results = []
+
+
+# --- the sentences of the manual, one by one
+
+def day(number, hour=12):
+    return datetime.datetime(2026, 6, number, hour, tzinfo=datetime.timezone.utc)
+
+
+def june(first, last):
+    """A version's first and last day, and its flag; None is open."""
+    last = oracle.FOREVER if last is None else datetime.date(2026, 6, last)
+    return datetime.date(2026, 6, first), last, "Y" if last == oracle.FOREVER else "N"
+
+
+A, B = {"city": "A"}, {"city": "B"}
+CREATED, DELETED, BACK = "created", "deleted", {"is_active": "Y"}
+# name: [(day, change)], [(eff, exp, city)]; each change is a transaction of its own.
+EXAMPLES = {
+    "edited": ([(1, CREATED), (5, B)], [(1, 4, "A"), (5, None, "B")]),
+    "edited and deleted": ([(1, CREATED), (5, B), (5, DELETED)], [(1, 4, "A"), (5, 5, "B")]),
+    "deleted and back on one day": ([(1, CREATED), (5, DELETED), (5, BACK)], [(1, None, "A")]),
+    "deleted and back the next day": ([(1, CREATED), (5, DELETED), (6, BACK)], [(1, None, "A")]),
+    "deleted and back later": ([(1, CREATED), (5, DELETED), (8, BACK)], [(1, 5, "A"), (8, None, "A")]),
+    "created and deleted on one day": ([(5, CREATED), (5, DELETED)], [(5, 5, "A")]),
+    "there and back on one day": ([(1, CREATED), (5, B), (5, A)], [(1, None, "A")]),
+    "there and back": ([(1, CREATED), (5, B), (7, A)], [(1, 4, "A"), (5, 6, "B"), (7, None, "A")]),
+    "its own first day": ([(5, CREATED), (5, B)], [(5, None, "B")]),
+    "edited while deleted": ([(1, CREATED), (3, DELETED), (5, B), (8, BACK)],
+                             [(1, 3, "A"), (8, None, "B")]),
+    "trailing blank": ([(1, CREATED), (5, {"city": "A "})], [(1, 4, "A"), (5, None, "A ")]),
+    "NULL": ([(1, CREATED), (5, {"city": None}), (6, {"city": ""})],
+             [(1, 4, "A"), (5, 5, None), (6, None, "")]),
+    "a key that moves": ([(1, CREATED), (5, {"customer_id": "moved"})], [(1, 5, "A")]),
+}
+
+
+@pytest.mark.parametrize("cut", ["each change", "each day", "at the end"])
+def test_examples(clocked, cut):
+    """All at once, in each cut of the changes into batches."""
+    clocked.clock_at(day(1))
+    world = World(clocked, 1, "UTC")
+    ids = {name: f"example {number}" for number, name in enumerate(EXAMPLES)}
+    try:
+        world.stack.run("run", "full").quiet()
+        changes = sorted((when, i, name, change) for name, (steps, _) in EXAMPLES.items()
+                         for i, (when, change) in enumerate(steps))
+        for number, (when, i, name, change) in enumerate(changes):
+            last = number + 1 == len(changes)
+            ends_day = last or changes[number + 1][0] > when
+            world.stack.clock_at(day(when))
+            tell(world.shops.reader, ids[name], change)
+            if cut == "each change" or last or cut == "each day" and ends_day:
+                world.stack.run("run", "incremental").quiet()
+        found = world.star().dimension("customers")
+    finally:
+        world.close()
+        clocked.results = []
+    for name, (_, wanted) in EXAMPLES.items():
+        versions = [(eff, exp, flag, attrs[5]) for eff, exp, attrs, flag in found[ids[name]]]
+        assert versions == [(*june(first, last), city) for first, last, city in wanted], name
+    assert found["moved"][0][:2] == june(5, None)[:2]
+
+
+def tell(conn, key, change):
+    if change == CREATED:
+        conn.execute("INSERT INTO store.customers (customer_id, city) VALUES (%s, 'A')", [key])
+    elif change == DELETED:
+        conn.execute("DELETE FROM store.customers WHERE customer_id = %s", [key])
+    else:
+        (column, value), = change.items()
+        conn.execute(f"UPDATE store.customers SET {column} = %s WHERE customer_id = %s", [value, key])
+
+
+def test_full_over_history(clocked):
+    """A full run keeps history, ends what is gone, and gives no key number twice."""
+    clocked.clock_at(day(1))
+    world = World(clocked, 1, "UTC")
+    conn = world.shops.reader
+    try:
+        for name in ("stays", "leaves", "edited", "deleted"):
+            tell(conn, name, CREATED)
+        world.stack.run("run", "full").quiet()
+        before = world.star().identity()
+        world.stack.clock_at(day(4))
+        tell(conn, "leaves", {"customer_id": "elsewhere"})
+        tell(conn, "edited", {"city": "between"})
+        tell(conn, "edited", B)
+        tell(conn, "deleted", B)
+        tell(conn, "deleted", DELETED)
+        world.stack.clock_at(day(6))
+        world.stack.run("run", "full").quiet()
+        star = world.star()
+    finally:
+        world.close()
+        clocked.results = []
+    found = {name: [(eff, exp, flag, attrs[5]) for eff, exp, attrs, flag in versions]
+             for name, versions in star.dimension("customers").items()}
+    assert found["stays"] == [(*june(1, None), "A")]
+    assert found["leaves"] == [(*june(1, 6), "A")]      # on the run's day: nobody saw the real one
+    assert found["elsewhere"] == [(*june(4, None), "A")]
+    assert found["edited"] == [(*june(1, 3), "A"), (*june(4, None), "B")]
+    assert found["deleted"] == [(*june(1, 4), "A")]     # its last attributes were not seen
+    assert star.books(2)["customers"]["absent"] == 1
+    assert before.items() <= star.identity().items()
+
+
+def test_numbers_are_given_once(clocked):
+    """The number of a version that went away is not another's later."""
+    clocked.clock_at(day(1))
+    world = World(clocked, 1, "UTC")
+    conn = world.shops.reader
+    used = []
+    try:
+        tell(conn, "one", CREATED)
+        world.stack.run("run", "full").quiet()
+        world.stack.clock_at(day(3))
+        for change in (B, A, {"city": "C"}):    # the second takes the version of the first away
+            tell(conn, "one", change)
+            world.stack.run("run", "incremental").quiet()
+            used.append({row[0] for row in world.star().rows["customers"] if row[1] == "one"})
+    finally:
+        world.close()
+        clocked.results = []
+    first, middle, last = used
+    assert len(first) == 2 and len(middle) == 1 and len(last) == 2
+    assert not (last - middle) & first

@@ -178,7 +178,7 @@ def test_journal_against_batches(stack, written):
     for k, manifest in batches:
         directory = raw_directory(lake, manifest)
         for table in ATTRIBUTES:
-            for row in read(directory / f"{table}.csv"):
+            for row in sorted(read(directory / f"{table}.csv"), key=lambda row: int(row["seq"])):
                 seq, name = int(row["seq"]), (table, row[ID[table]])
                 if seq == 0:
                     continue

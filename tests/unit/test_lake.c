@@ -351,7 +351,7 @@ static void
 a_full_disk(void **state)
 {
 	(void)state;
-	if (geteuid() || unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_PRIVATE | MS_REC, NULL))
+	if (geteuid() || unshare(CLONE_NEWNS) || mount("", "/", "", MS_PRIVATE | MS_REC, ""))
 		skip(); /* which frees nothing */
 
 	AUTO_MEM void *tmp = mem_root();
