@@ -262,22 +262,12 @@ pg_connect(struct pg *pg, const struct pg_config *config)
 	return state == PGRES_POLLING_OK ? NULL : pg_refused(config, pg->conn, false);
 }
 
-/* The DSN's own words win, but for what bikeops relies on. */
 static struct err *
 pg_start(struct pg *pg, const struct pg_config *config)
 {
-	const char *keys[] = { "dbname",	   "fallback_application_name",
-			       "application_name", "client_encoding",
-			       "options",	   NULL };
-	const char *values[] = { config->dsn,
-				 "bikeops",
-				 config->app,
-				 "UTF8",
-				 "-c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=postgres "
-				 "-c jit=off -c statement_timeout=0 -c lock_timeout=0 "
-				 "-c idle_in_transaction_session_timeout=0 "
-				 "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10",
-				 NULL };
+	const char *keys[] = { "dbname", "fallback_application_name", "application_name",
+			       "client_encoding", NULL };
+	const char *values[] = { config->dsn, "bikeops", config->app, "UTF8", NULL };
 	char *why = NULL;
 	PQconninfoOption *parsed = PQconninfoParse(config->dsn, &why);
 
@@ -296,6 +286,24 @@ pg_start(struct pg *pg, const struct pg_config *config)
 	return pg_connect(pg, config);
 }
 
+/* Said after the login, as PGDATESTYLE, PGTZ and the like would win over a conninfo. */
+static const char session[] =
+	"set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres';"
+	"set statement_timeout = 0; set lock_timeout = 0;"
+	"set idle_in_transaction_session_timeout = 0; set jit = off;"
+	"set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10";
+
+static struct err *
+pg_act_as(struct pg *pg, const char *role)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct err *e = pg_exec(pg, mem_printf(tmp, "set role %s", pg_ident(tmp, role)));
+
+	return e ? err_hint(err_wrap(e, "cannot act as '%s'", role),
+			    "run 'bikeops setup', which makes the roles and grants them")
+		 : NULL;
+}
+
 struct err *
 pg_open(void *mem, const struct pg_config *config, struct pg **out)
 {
@@ -308,15 +316,9 @@ pg_open(void *mem, const struct pg_config *config, struct pg **out)
 	TRY(pg_begin(pg));
 	TRY(pg_start(pg, config));
 	PQsetnonblocking(pg->conn, 1);
-	if (config->role) {
-		const char *role = pg_ident(tmp, config->role);
-		struct err *e = pg_exec(pg, mem_printf(tmp, "set role %s", role));
-
-		if (e)
-			return err_hint(
-				err_wrap(e, "cannot act as '%s'", config->role),
-				"run 'bikeops setup', which makes the roles and grants them");
-	}
+	TRY(pg_exec(pg, session));
+	if (config->role)
+		TRY(pg_act_as(pg, config->role));
 	mem_move(mem, pg);
 	*out = pg;
 	return NULL;
