@@ -53,7 +53,7 @@ OBJ := $(SRC:src/%.c=$(OUT)/obj/%.o)
 SQL_OBJ := $(OUT)/obj/sql_files.o
 
 .PHONY: all FORCE
-all: $(BIN) ## build $(BUILD)/$(MODE)/bikeops
+all: $(BIN) ## build the program: BUILD/MODE/bikeops
 
 $(BIN): $(OBJ) $(SQL_OBJ)
 	@echo "  LD    $@"
@@ -125,7 +125,7 @@ run: deps ## build, start the embedded stack, load it once, open bikeops
 	@$(MAKE) -j$(JOBS) MODE=release
 	@scripts/run.sh $(BUILD)/release/bikeops
 
-bench: $(BIN) ## measure
+bench: deps-test $(BIN) ## measure
 	@$(BUILD)/venv/bin/python tests/bench/run.py $(BIN)
 
 # Checks.  Those whose tool is not there say so and pass.

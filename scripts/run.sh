@@ -25,8 +25,8 @@ leave() {
 	exit $status
 }
 
-# A word of `bikeops status`: stack or next
-status() { "$bikeops" status --output json 2>/dev/null | sed -nE "s/.*\"$1\": *\"([^\"]*)\".*/\1/p"; }
+# A word of `bikeops status`, stack or next; it ends with 3 where the stack is down
+status() { { "$bikeops" status --output json 2>/dev/null || true; } | sed -nE "s/.*\"$1\": *\"([^\"]*)\".*/\1/p"; }
 
 set_up() {
 	if [ -z "${DATASET:-}" ]; then
@@ -37,9 +37,10 @@ set_up() {
 	"$bikeops" setup --dataset "${DATASET:-$scratch/shop}" >&2
 }
 
-trap leave EXIT
-[ "$(status stack)" = up ] || started=yes
+before=$(status stack)
 "$bikeops" local up >&2
+[ "$before" = up ] || started=yes
+trap leave EXIT
 [ "$(status next)" != 'bikeops setup' ] || set_up
 [ "$(status next)" != 'bikeops run full' ] || "$bikeops" run full >&2
 "$bikeops"

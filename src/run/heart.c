@@ -28,6 +28,8 @@ struct heart {
 	int before; /* steps of earlier tasks: ordinals go on */
 	struct ledger_step steps[HEART_STEPS];
 	size_t n;
+	struct ledger_step expected[HEART_STEPS]; /* name and total */
+	size_t n_expected;
 };
 
 /* --- what tasks tell --- */
@@ -50,6 +52,26 @@ heart_step(struct heart *h, const char *name)
 	return s;
 }
 
+void
+heart_expect(struct heart *h, const char *step, long long rows)
+{
+	mutex_lock(h->lock);
+	if (h->n_expected < HEART_STEPS)
+		h->expected[h->n_expected++] =
+			(struct ledger_step){ .name = mem_strdup(h, step), .total = rows };
+	mutex_unlock(h->lock);
+}
+
+static long long
+heart_total(const struct heart *h, const char *step)
+{
+	for (size_t i = 0; i < h->n_expected; i++) {
+		if (!strcmp(h->expected[i].name, step))
+			return h->expected[i].total;
+	}
+	return -1;
+}
+
 static void
 heart_tell(struct progress *p, const char *step, long long rows, long long bytes, long long total)
 {
@@ -59,7 +81,7 @@ heart_tell(struct progress *p, const char *step, long long rows, long long bytes
 	struct ledger_step *s = heart_step(h, step);
 	s->rows = rows;
 	s->bytes = bytes;
-	s->total = total;
+	s->total = total < 0 ? heart_total(h, step) : total;
 	s->ended_us = time_now_us();
 	mutex_unlock(h->lock);
 }

@@ -19,6 +19,8 @@ void heart_stop(struct heart *h); /* joins the thread */
 struct progress *heart_progress(struct heart *h);
 /* A task begins: its steps are forgotten; attempt is that of the rows to write. */
 void heart_task(struct heart *h, const char *task, int attempt);
+/* How many rows a step will read, where it cannot tell by itself. */
+void heart_expect(struct heart *h, const char *step, long long rows);
 /* The task's steps as they ended, [n], owned by mem; the last is failed where the task is. */
 void heart_steps(void *mem, struct heart *h, bool failed, struct ledger_step **steps, size_t *n);
 

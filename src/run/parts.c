@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "run/run.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -80,6 +81,14 @@ run_engine(struct run *run, struct engine **out)
 	}
 	*out = run->engine;
 	return NULL;
+}
+
+void
+run_drop_engine(struct run *run)
+{
+	mem_free(run->engine);
+	run->engine = NULL;
+	malloc_trim(0); /* hundreds of MiB that nobody needs while publish waits for locks */
 }
 
 void

@@ -71,6 +71,8 @@ struct err *run_source(struct run *run, struct source **out) MUST_CHECK;
 struct err *run_warehouse(struct run *run, struct warehouse **out) MUST_CHECK;
 struct err *run_engine(struct run *run, struct engine **out) MUST_CHECK;
 void run_drop_parts(struct run *run);
+/* Nothing after load_staging needs it: give its memory back. */
+void run_drop_engine(struct run *run);
 /* The warehouse's name: its DSN without the password. */
 char *run_warehouse_name(void *mem, const struct settings *settings);
 

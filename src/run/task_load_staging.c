@@ -21,6 +21,7 @@ load_staging(struct run *run)
 	run->batch->next.first_year = run->staging->first_year;
 	run->batch->next.last_year = run->staging->last_year;
 	TRY(warehouse_load(w, engine, lake, run->batch, run->staging, heart_progress(run->heart)));
+	run_drop_engine(run);
 	return layers_staged(run, "staging");
 }
 

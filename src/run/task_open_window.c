@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/sql.h"
 #include "base/time.h"
+#include "run/heart.h"
 #include "run/manifest.h"
 #include "run/run.h"
 
@@ -109,6 +110,10 @@ decide(struct run *run, const struct watermark *wm)
 
 	TRY(run_source(run, &source));
 	TRY(source_look(run, source, wm, mode, run->request.from, run->request.to, &window));
+	for (size_t i = 0; i < window->expected->n; i++)
+		heart_expect(run->heart,
+			     mem_printf(run, "extract.%s", rows_get(window->expected, i, "entity")),
+			     rows_int(window->expected, i, "rows"));
 	if (window->oldest_xact)
 		log_info("oldest open transaction at the source: %s", window->oldest_xact);
 	if (window->must_full && mode != BATCH_FULL) {

@@ -1,6 +1,7 @@
 #include "view/plan.h"
 
 #include "base/mem.h"
+#include "base/sql.h"
 #include "source/source.h"
 #include "warehouse/warehouse.h"
 
@@ -27,6 +28,28 @@ plan_window(void *mem, enum batch_mode mode, const struct watermark *wm,
 	return r;
 }
 
+/* Where each entity's rows go: its dimension, or the fact. */
+static struct rows *
+plan_rows(void *mem, const struct rows *expected)
+{
+	struct rows *r = rows_new(mem, 3);
+
+	rows_column(r, 0, "entity", ROWS_TEXT);
+	rows_column(r, 1, "rows", ROWS_INT);
+	rows_column(r, 2, "table", ROWS_TEXT);
+	for (size_t i = 0; i < expected->n; i++) {
+		const char *entity = rows_get(expected, i, "entity");
+		const char *dim = mem_printf(mem, "dim_%s", entity);
+		const char *cells[] = { entity, rows_get(expected, i, "rows"),
+					sql_find(mem_printf(mem, "publish/%s", dim))
+						? dim
+						: "fact_sales, dim_date" };
+
+		rows_add(r, cells);
+	}
+	return r;
+}
+
 struct err *
 plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, const char *from,
 	   const char *to, struct plan *out)
@@ -46,6 +69,6 @@ plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, con
 	TRY(source_open(tmp, dsn, "bikeops_run", "bikeops plan", &s));
 	TRY(source_look(mem, s, &wm, mode, from, to, &window));
 	out->window = plan_window(mem, mode, &wm, window);
-	out->rows = window->expected;
+	out->rows = plan_rows(mem, window->expected);
 	return NULL;
 }

@@ -9,7 +9,7 @@
 
 struct plan {
 	struct rows *window; /* one row: mode, why, k, changes, dirty_orders, since, engine */
-	struct rows *rows;   /* entity, rows: what each step would read */
+	struct rows *rows;   /* entity, rows that its step would read, table that they go to */
 };
 
 struct err *plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode,

@@ -37,7 +37,8 @@ class Scene:
             self.shops.step(3)
 
     def last_run(self):
-        return self.stack.json("runs")["runs"][0]
+        """The newest but those that never got the lease."""
+        return next(r for r in self.stack.json("runs")["runs"] if r["state"] != "refused")
 
     def settle(self, how=("run", "incremental")):
         """The next run, and what an uninterrupted one would have given."""
@@ -51,6 +52,8 @@ class Scene:
     def check_truth(self):
         """A dead worker's run is not shown as running."""
         run = self.last_run()
+        if run["state"] == "queued" and run["host"] is None:
+            return run      # asked for; nobody has begun it
         status = self.stack.json("status")
         assert run["state"] not in ALIVE, run
         told = {row["run"]: row["state"] for row in status["now"] + status["last"]}

@@ -22,6 +22,8 @@ static const struct stat_row stat_rows[] = {
 	{ "cut short", "12 (sh) S 1 2 3", -1 },
 	{ "no name", "12 S 1", -1 },
 	{ "nothing", "", -1 },
+	{ "ends after the name", "12 (sh)", -1 },
+	{ "ends before the state", "12 (sh) ", -1 },
 	{ "no number", "12 (sh) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 x", -1 },
 };
 

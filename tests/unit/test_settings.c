@@ -80,6 +80,20 @@ static const struct load_row load_rows[] = {
 	  .setting = "source_dsn",
 	  .value = "x",
 	  .origin = "FILE" },
+	{ .name = "and its warehouse",
+	  .file = "[profile x]\nwarehouse_dsn=x\n",
+	  .profile = "x",
+	  .variable = { "BIKEOPS_WAREHOUSE_DSN", "y" },
+	  .setting = "warehouse_dsn",
+	  .value = "x",
+	  .origin = "FILE" },
+	{ .name = "and its ledger",
+	  .file = "[profile x]\nledger_dsn=x\n",
+	  .profile = "x",
+	  .variable = { "BIKEOPS_LEDGER_DSN", "y" },
+	  .setting = "ledger_dsn",
+	  .value = "x",
+	  .origin = "FILE" },
 	{ .name = "but takes other variables",
 	  .file = "[profile x]\nlake_dir = x\n",
 	  .profile = "x",
@@ -177,6 +191,8 @@ clean_environment(void)
 	unsetenv("BIKEOPS_PROFILE");
 	unsetenv("BIKEOPS_LAKE");
 	unsetenv("BIKEOPS_SOURCE_DSN");
+	unsetenv("BIKEOPS_WAREHOUSE_DSN");
+	unsetenv("BIKEOPS_LEDGER_DSN");
 	unsetenv("BIKEOPS_MAX_REJECT_PERCENT");
 	setenv("HOME", home, 1);
 }
