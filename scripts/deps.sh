@@ -41,7 +41,7 @@ no_main_cluster() {
 }
 
 AS_ROOT=()
-APT=(env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get)
+APT=(env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -o DPkg::Lock::Timeout=120)
 
 give_up() {
 	say "$1; as root run:"

@@ -11,7 +11,8 @@ TABLES = {"stores": "store_id", "customers": "customer_id", "products": "product
 
 
 def main(mode):
-    source = sql_database(os.environ["SOURCE"], schema="store", table_names=list(TABLES))
+    source = sql_database("postgresql+psycopg2" + os.environ["SOURCE"].removeprefix("postgresql"),
+                          schema="store", table_names=list(TABLES))
     for table, key in TABLES.items():
         if key:
             source.resources[table].apply_hints(

@@ -482,8 +482,17 @@ class Shop:
         return getattr(self, self.random.choices(names, weights)[0])(txn)
 
 
+class WholeShop(Shop):
+    """The one shop that owns whatever rows there are."""
+
+    def owns(self, table, key):
+        return True
+
+
 class Shops:
-    """Many shops in one source, each with at most two open transactions at a time."""
+    """Many shops in one source, each with at most two open transactions at a time.
+
+    A count of 0: one shop that owns every row."""
 
     def __init__(self, connect, random, timezone, count, connections=10):
         self.random = random
@@ -493,7 +502,8 @@ class Shops:
         self.reader = connect()
         self.connections = [*self.idle, self.reader]
         self.nullable, self.null_columns = self._nullable()
-        self.shops = [Shop(self, number) for number in range(1, count + 1)]
+        self.shops = [Shop(self, number) for number in range(1, count + 1)] if count else \
+            [WholeShop(self, 1)]
         self.open = []
         self.refused = 0
         self.moves = 0

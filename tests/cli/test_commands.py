@@ -100,6 +100,45 @@ def test_logs_of_a_run(stack, loaded):
     stack.run("logs", run, "nonsense", status=1).talk("nonsense")
 
 
+def test_follow_ends_with_the_run(stack, loaded):
+    run = stack.json("runs")["runs"][0]["run"]
+    assert stack.run("logs", run, "--follow", timeout=20).stdout == stack.run("logs", run).stdout
+
+
+def test_churn(stack, loaded):
+    """It plays the shop; what it changed arrives."""
+    got = stack.run("local", "churn", "--seconds", 2, "--rate", 50)
+    assert re.search(r"[1-9]", got.stderr)
+    got.quiet()
+    stack.run("run", "incremental").quiet()
+    assert stack.json("runs")["runs"][0]["rows"] > 0
+    totals = {row["entity"]: row for row in stack.json("counts", "--live", status=None)["counts"]}
+    for entity in ("stores", "products", "staffs", "order_lines"):
+        assert totals[entity]["source"] == totals[entity]["serving"], totals
+
+
+def test_psql(stack, loaded):
+    for name, database in (("source", "bikestore"), ("warehouse", "warehouse"), ("ledger", "bikeops")):
+        got = stack.run("local", "psql", name, "--", "-Atc", "SELECT current_database()")
+        assert got.stdout.strip() == database
+
+
+def test_counts_finds_the_break(stack, loaded):
+    """A line that is gone from serving, a sum that was changed: found, shown, exit 1."""
+    stack.run("run", "incremental").quiet()
+    with stack.connect("warehouse") as conn:
+        lost = conn.execute("DELETE FROM serving.fact_sales WHERE order_id = '11' RETURNING quantity")
+        lost = sum(row[0] for row in lost.fetchall())
+    got = stack.run("counts", "--live", "--output", "json", status=1).talk("order lines|order_lines")
+    got.quiet()
+    data = got.json()
+    units = next(row for row in data["sums"] if row["measure"] == "units")
+    assert units["source"] - units["serving"] == lost
+    broken = {row["entity"]: row["break"] for row in data["counts"] if row["break"] != "ok"}
+    assert broken.keys() == {"order_lines"} and "serving" in broken["order_lines"]
+    stack.run("run", "full").quiet()
+
+
 # --- bad input: (arguments, status, what stderr says)
 
 BAD = [

@@ -29,6 +29,7 @@ def clocked(nothing_left):
     stack = stacks.Stack("clock")
     try:
         stack.up().fake_clock()
+        stack.env["BIKEOPS_MAX_REJECT_PERCENT"] = "100"     # rows are broken on purpose here
         # A warehouse more; the login role may not make databases, the server's own role may.
         with stack.connect("ledger", user="bikeops_admin") as conn:
             conn.execute("CREATE DATABASE coarse OWNER bikeops")
@@ -38,15 +39,15 @@ def clocked(nothing_left):
 
 
 class World:
-    def __init__(self, stack, seed, timezone):
+    def __init__(self, stack, seed, timezone, shops=SHOPS, dataset=None):
         self.stack = stack
         self.seed = seed
         self.random = random.Random(seed)
         self.timezone = timezone
         self.zone = zoneinfo.ZoneInfo(timezone)
         stack.env["BIKEOPS_BUSINESS_TIMEZONE"] = timezone
-        self.setup()
-        self.shops = Shops(stack.shop, self.random, timezone, SHOPS)
+        self.setup(dataset)
+        self.shops = Shops(stack.shop, self.random, timezone, shops)
         self.shops.load()
         self.fine = oracle.Warehouse(self.shops.source)
         self.coarse = oracle.Warehouse(self.shops.source)
@@ -54,8 +55,8 @@ class World:
         self.names = {}
         self.log = []
 
-    def setup(self):
-        data = stacks.write_dataset(self.stack.dir / "small", stacks.small_rows())
+    def setup(self, data):
+        data = data or stacks.write_dataset(self.stack.dir / "small", stacks.small_rows())
         self.stack.run("setup", "--recreate", "--dataset", data).quiet()
         self.stack.shop_role()
         dsn = self.stack.dsn["BIKEOPS_WAREHOUSE_DSN"]
@@ -186,6 +187,27 @@ def test_histories(clocked, seed):
     world = World(clocked, seed, timezone)
     try:
         play(world, BATCHES)
+    finally:
+        world.close()
+        clocked.results = []
+
+
+def test_whole_data_set(clocked, dataset):
+    """Hundreds of changes of every kind to the shop's own rows, in several batches."""
+    clocked.clock_at(datetime.datetime(2026, 9, 1, tzinfo=datetime.timezone.utc))
+    world = World(clocked, 99, "UTC", shops=0, dataset=dataset)
+    try:
+        world.publish()
+        world.check()
+        for _ in range(6):
+            world.pass_time()
+            world.shops.step(40)
+            world.publish()
+            world.check()
+        world.shops.finish()
+        world.publish()
+        world.check()
+        assert world.shops.moves > 200
     finally:
         world.close()
         clocked.results = []
