@@ -120,12 +120,19 @@ ledger_run_new(struct ledger *l, const char *pipeline, const char *mode, const c
 	       const char *options, long long *id)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *params[] = {
-		pipeline, mode, warehouse, options, BIKEOPS_VERSION, ledger_user()
-	};
+	int pid = (int)getpid();
+	const char *params[] = { pipeline,
+				 mode,
+				 warehouse,
+				 options,
+				 BIKEOPS_VERSION,
+				 ledger_user(),
+				 ledger_host(tmp),
+				 NUMBER(tmp, pid),
+				 NUMBER(tmp, process_start_ticks(pid)) };
 	struct rows *r;
 
-	TRY(ledger_do(tmp, l, "run_new", params, 6, &r));
+	TRY(ledger_do(tmp, l, "run_new", params, 9, &r));
 	*id = rows_int(r, 0, "id");
 	return NULL;
 }

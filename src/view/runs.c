@@ -9,13 +9,15 @@
 #define QUEUED_MAX_S 60 /* a worker begins within this, or never */
 
 const char *
-run_state(const char *state, bool begun, bool here, bool alive, bool leased, long long age_s)
+run_state(const char *state, bool here, bool alive, bool leased, long long age_s)
 {
-	if (!strcmp(state, "queued") && !begun)
-		return age_s > QUEUED_MAX_S ? "dead" : state;
-	if (strcmp(state, "queued") && strcmp(state, "running"))
+	bool queued = !strcmp(state, "queued");
+
+	if (!queued && strcmp(state, "running"))
 		return state;
-	return (here ? alive : leased) ? state : "dead";
+	if (here)
+		return alive ? state : "dead";
+	return leased || (queued && age_s <= QUEUED_MAX_S) ? state : "dead";
 }
 
 static void
@@ -23,9 +25,8 @@ runs_mend_row(struct rows *r, size_t i, const char *here)
 {
 	const char *host = rows_get(r, i, "host");
 	bool alive = process_alive((int)rows_int(r, i, "pid"), rows_int(r, i, "pid_start"));
-	const char *state = run_state(rows_get(r, i, "state"), host != NULL,
-				      host && !strcmp(host, here), alive, rows_bool(r, i, "leased"),
-				      rows_int(r, i, "age_s"));
+	const char *state = run_state(rows_get(r, i, "state"), !strcmp(host, here), alive,
+				      rows_bool(r, i, "leased"), rows_int(r, i, "age_s"));
 
 	if (strcmp(state, "dead"))
 		return;

@@ -31,12 +31,11 @@ struct err *runs_open(struct ledger *l, long long run, bool *open) MUST_CHECK;
 /*
  * The state to show, of what the ledger knows.
  *
- * here    did it begin on this host?
+ * here    is its process one of this host?
  * alive   does its process live?  Known only where here
  * leased  is its lease still good?
  * age_s   since it was asked for
  */
-const char *run_state(const char *state, bool begun, bool here, bool alive, bool leased,
-		      long long age_s);
+const char *run_state(const char *state, bool here, bool alive, bool leased, long long age_s);
 
 #endif

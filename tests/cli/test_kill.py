@@ -53,8 +53,6 @@ class Scene:
     def check_truth(self):
         """A dead worker's run is not shown as running."""
         run = self.last_run()
-        if run["state"] == "queued" and run["host"] is None:
-            return run      # asked for; nobody has begun it
         status = self.stack.json("status")
         assert run["state"] not in ALIVE, run
         told = {row["run"]: row["state"] for row in status["now"] + status["last"]}
