@@ -26,9 +26,7 @@ worker_prepare(struct run *run, const struct ledger_run *row)
 	TRY(settings_need(run->settings, "warehouse_dsn", &dsn));
 	run->warehouse_name = run_warehouse_name(run, run->settings);
 	run->manifest = row->manifest;
-	TRY(run_request_parse(run, row->mode, row->options, &run->request));
-	TRY(ledger_run_begin(run->ledger, run->id, &run->attempt));
-	return ledger_lease(run->ledger, run->warehouse_name, run->id);
+	return run_request_parse(run, row->mode, row->options, &run->request);
 }
 
 static struct err *
@@ -56,7 +54,12 @@ worker_run(const struct settings *settings, long long id)
 	run->id = id;
 	TRY(ledger_open(run, settings, true, &run->ledger));
 	TRY(ledger_run_get(run, run->ledger, id, &row));
-	struct err *e = worker_prepare(run, row);
+	TRY(worker_prepare(run, row));
+	struct err *e = ledger_lease(run->ledger, run->warehouse_name, id);
+	if (e && row->attempt) /* an earlier attempt may be at work: its row is not ours to end */
+		return e;
+	if (!e)
+		e = ledger_run_begin(run->ledger, id, &run->attempt);
 	if (!e)
 		e = worker_tasks(run, row);
 	return worker_end(run, e);

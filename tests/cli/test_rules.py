@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import threading
 
 import psycopg
 import pytest
@@ -194,6 +195,22 @@ def test_open_transaction_is_later(published):
         conn.execute("COMMIT")
     published.run("run", "incremental").quiet()
     assert star(published).dimension("customers")["1"][-1][2][5] == "late"
+
+
+def test_rename_waits_for_new_product(published):
+    """A brand is renamed while a product that takes it up is not yet committed."""
+    with published.shop() as conn:
+        conn.execute("BEGIN")
+        conn.execute("INSERT INTO store.products (product_id, brand_id, category_id) VALUES ('9', 1, 1)")
+        rename = threading.Thread(target=write, args=(
+            published, "UPDATE store.brands SET brand_name = 'renamed' WHERE brand_id = 1"))
+        rename.start()
+        rename.join(0.5)
+        conn.execute("COMMIT")
+        rename.join(10)
+    published.run("run", "incremental").quiet()
+    products = star(published).dimension("products")
+    assert [products[key][-1][2][1] for key in ("1", "9")] == ["renamed", "renamed"]
 
 
 def test_backfill(published):

@@ -70,6 +70,9 @@ class Writer(threading.Thread):
             ("UPDATE store.customers SET city = %s WHERE customer_id = %s", (own, key)),
             ("UPDATE store.products SET list_price = list_price + 1 WHERE product_id = %s", (key,)),
             ("UPDATE store.brands SET brand_name = %s WHERE brand_id = %s", (own, key)),
+            ("INSERT INTO store.products (product_id, brand_id, category_id, list_price) "
+             "VALUES (%s, %s, 1, 5)", (own, int(key))),
+            ("UPDATE store.products SET brand_id = %s WHERE product_id = %s", (int(key), mine)),
             ("UPDATE store.stores SET phone = %s WHERE store_id = '1'", (own[:15],)),
             ("INSERT INTO store.customers (customer_id, city) VALUES (%s, 'new')", (own,)),
             ("DELETE FROM store.customers WHERE customer_id = %s", (mine,)),
