@@ -46,6 +46,10 @@ text_char(struct strbuf *out, const char *s, size_t *cells)
 			strbuf_printf(out, "\\x%02lx",
 				      n ? point : (unsigned long)(unsigned char)*s);
 		width = 4;
+	} else if ((point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069)) {
+		if (out) /* they turn what follows around */
+			strbuf_printf(out, "\\u%04lx", point);
+		width = 6;
 	} else if (point < 0x20 || point == 0x7f) {
 		if (out)
 			strbuf_printf(out, "^%c", (char)(point ^ 0x40));

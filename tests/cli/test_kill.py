@@ -141,6 +141,28 @@ def test_kill_inside_publish(stack, scene, table, again):
     assert scene.settle(how) == []
 
 
+def test_compare_and_swap(stack, scene):
+    """Two publish the same window, as no lease keeps them apart: the later one changes nothing."""
+    scene.change()
+    with stack.connect("warehouse") as conn, stack.connect("warehouse") as look:
+        def waiting(n):
+            return look.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                "AND datname = current_database()").fetchone()[0] >= n
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE serving.fact_sales IN SHARE MODE")
+        first = stack.start("run", "incremental")
+        stacks.wait_until(lambda: waiting(1), 30)
+        with stack.connect("ledger") as ledger:
+            ledger.execute("DELETE FROM ledger.lease")
+        second = stack.start("run", "incremental")
+        stacks.wait_until(lambda: waiting(2), 30)
+        conn.execute("ROLLBACK")
+    assert first.wait(60) == 0, first.communicate()
+    assert second.wait(60) == 1
+    assert b"watermark" in second.communicate()[1]
+    assert scene.settle() == []
+
+
 def test_detached_worker(stack, scene):
     """The worker outlives its starter, and is killed by its own id."""
     scene.change()
