@@ -6,5 +6,6 @@ JOIN ledger.run r ON r.id = l.run AND r.warehouse = $1,
     LATERAL (SELECT array_position('{source,raw,processed,staging,serving}'::text[], l.layer)
         AS place) p
 WHERE l.layer IN ('source', 'serving')
-    OR l.run = (SELECT max(id) FROM ledger.run WHERE warehouse = $1 AND k IS NOT NULL)
+    OR l.run = (SELECT max(t.run) FROM ledger.layer t JOIN ledger.run r ON r.id = t.run
+        WHERE r.warehouse = $1 AND t.layer = 'raw' AND r.state NOT IN ('queued', 'running'))
 ORDER BY place, l.run DESC, l.at DESC;

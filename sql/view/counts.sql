@@ -1,15 +1,19 @@
 -- $1 warehouse.  source and serving: the newest totals; raw, processed, staging and the books: of
--- the last run that published; lost: rows rejected since the last full one.
+-- the last run that read something and ended, published or not; lost: rows rejected since the last full one.
 WITH entity(ordinal, entity, tbl) AS (
     VALUES (1, 'stores', 'stores'), (2, 'customers', 'customers'), (3, 'products', 'products'),
         (4, 'staffs', 'staffs'), (5, 'order_lines', 'sales'), (6, 'dates', 'dates')
 ), published AS (
     SELECT id, mode FROM ledger.run WHERE warehouse = $1 AND k IS NOT NULL
+), last AS (
+    SELECT max(l.run) AS run FROM ledger.layer l
+    JOIN ledger.run r ON r.id = l.run AND r.warehouse = $1
+    WHERE l.layer = 'raw' AND r.state NOT IN ('queued', 'running')
 ), layer AS (
     SELECT DISTINCT ON (l.entity, l.layer) l.*
     FROM ledger.layer l
     JOIN ledger.run r ON r.id = l.run AND r.warehouse = $1
-    WHERE l.layer IN ('source', 'serving') OR l.run = (SELECT max(id) FROM published)
+    WHERE l.layer IN ('source', 'serving') OR l.run = (SELECT run FROM last)
     ORDER BY l.entity, l.layer, l.run DESC
 ), wide AS (
     SELECT entity,
@@ -33,7 +37,7 @@ WITH entity(ordinal, entity, tbl) AS (
         sum(n) FILTER (WHERE what = 'superseded' AND last)::bigint AS superseded,
         sum(n) FILTER (WHERE what = 'rejected' AND last)::bigint AS rejected,
         sum(n) FILTER (WHERE what = 'rejected')::bigint AS lost
-    FROM (SELECT tbl, what, n, run = (SELECT max(id) FROM published) AS last
+    FROM (SELECT tbl, what, n, run = (SELECT run FROM last) AS last
         FROM ledger.book
         WHERE warehouse = $1
             AND run >= coalesce((SELECT max(id) FROM published WHERE mode = 'full'), 0)) b

@@ -49,12 +49,27 @@ break_totals(void *mem, const struct counts_line *n, char **note)
 	return "serving";
 }
 
+/* The last run ended before publish: how far did its rows come? */
+static const char *
+break_unpublished(void *mem, const struct counts_line *n, char **note)
+{
+	const char *layer = n->processed < n->raw ? "processed"
+			    : n->staging < n->raw ? "staging"
+						  : "serving";
+
+	*note = mem_printf(mem, "the last run read %lld; the ledger knows of none published",
+			   n->raw);
+	return layer;
+}
+
 const char *
 counts_break(void *mem, const struct counts_line *n, char **note)
 {
 	bool booked = n->read >= 0 && n->staged >= 0 && n->superseded >= 0 && n->rejected >= 0;
 
 	*note = NULL;
+	if (n->raw > 0 && n->read < 0)
+		return break_unpublished(mem, n, note);
 	if (both_differ(n->raw, n->read)) {
 		*note = mem_printf(mem, "the books say %lld read", n->read);
 		return "raw";
