@@ -46,18 +46,34 @@ log_write(int fd, const char *before, const char *text)
 	(void)!write(fd, sb.s, sb.len);
 }
 
+static char *
+log_stamp(void *mem, enum log_level level)
+{
+	static const char *const names[] = { "error", "warning", "info", "debug" };
+
+	return mem_printf(mem, "%s %s ", time_iso(mem, time_now_us()), names[level]);
+}
+
 static void
 log_everywhere(enum log_level level, const char *text)
 {
-	static const char *const names[] = { "error", "warning", "info", "debug" };
 	AUTO_MEM void *tmp = mem_root();
-	const char *time = mem_printf(tmp, "%s %s ", time_iso(tmp, time_now_us()), names[level]);
+	const char *time = log_stamp(tmp, level);
 
 	if (tee >= 0)
 		log_write(tee, time, text);
 	if (level <= threshold)
 		log_write(STDERR_FILENO, stamp ? time : status_shown ? "\r\033[K" : "", text);
 	status_shown = false;
+}
+
+void
+log_file(enum log_level level, const char *text)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	if (tee >= 0)
+		log_write(tee, log_stamp(tmp, level), text);
 }
 
 void

@@ -15,6 +15,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void log_setup(enum log_level level, bool stamped);
 enum log_level log_threshold(void);
 
+/* A line for the file of log_tee() alone: people hear of it in another way. */
+void log_file(enum log_level level, const char *text);
 /* Also write every line, stamped, to fd from now on; -1 ends that. */
 void log_tee(int fd);
 

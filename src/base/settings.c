@@ -27,6 +27,8 @@ const struct setting setting_rows[] = {
 	  "A run with more rejected rows than this (and more than 10) fails before it publishes." },
 	{ "duckdb_library", NULL, SETTING_TEXT, "", false,
 	  "Path of libduckdb.so, where it is not where 'make deps' put it." },
+	{ "theme", NULL, SETTING_TEXT, "dark", false,
+	  "The console's colours: dark, light or mono. NO_COLOR makes it mono." },
 	{ "sql_dir", NULL, SETTING_TEXT, "", false,
 	  "A folder of SQL files to run in place of the built-in ones." },
 	{ NULL, NULL, SETTING_TEXT, NULL, false, NULL },

@@ -23,20 +23,48 @@ thread_main(void *p)
 	return t->job(t->arg);
 }
 
+static pthread_t
+thread_create(void *(*main)(void *), struct thread *t)
+{
+	sigset_t all, old;
+	pthread_t id;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&id, NULL, main, t))
+		abort();
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return id;
+}
+
 struct thread *
 thread_start(void *mem, struct err *(*job)(void *arg), void *arg)
 {
 	struct thread *t = mem_new(mem, struct thread);
-	sigset_t all, old;
 
 	t->job = job;
 	t->arg = arg;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&t->id, NULL, thread_main, t))
-		abort();
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	t->id = thread_create(thread_main, t);
 	return t;
+}
+
+static void *
+thread_left(void *p)
+{
+	AUTO_MEM struct thread *t = p;
+
+	err_free(t->job(t->arg));
+	return NULL;
+}
+
+void
+thread_leave(struct err *(*job)(void *arg), void *arg)
+{
+	struct thread *t = mem_new(NULL, struct thread);
+
+	t->job = job;
+	t->arg = arg;
+	pthread_detach(thread_create(thread_left, t));
 }
 
 struct err *

@@ -10,6 +10,8 @@ struct thread; /* opaque */
 struct thread *thread_start(void *mem, struct err *(*job)(void *arg), void *arg);
 /* Wait for its end; gives the job's error.  Ends t. */
 struct err *thread_join(struct thread *t) MUST_CHECK;
+/* Start one that nobody joins; arg is the job's. */
+void thread_leave(struct err *(*job)(void *arg), void *arg);
 
 struct mutex; /* opaque */
 struct mutex *mutex_new(void *mem);

@@ -17,8 +17,17 @@ struct pg {
 	PGconn *conn;
 	const char *what;
 	bool deaf;
+	int patience_ms; /* -1: for ever */
 	long long affected;
 };
+
+static int connect_limit_s = 10;
+
+void
+pg_hurry(int connect_timeout_s)
+{
+	connect_limit_s = connect_timeout_s;
+}
 
 static int
 pg_destroy(struct pg *pg)
@@ -141,7 +150,10 @@ pg_wait(struct pg *pg, short events, bool *cancelled)
 
 	if (fds[0].fd < 0)
 		return pg_lost_error(pg);
-	if (poll(fds, 2, -1) > 0 && fds[1].revents) {
+	int ready = poll(fds, 2, pg->patience_ms);
+	if (!ready)
+		return err_new(ERR_TIMEOUT, "the %s database does not answer", pg->what);
+	if (ready > 0 && fds[1].revents) {
 		pg_cancel(pg);
 		*cancelled = true;
 	}
@@ -239,8 +251,9 @@ pg_refused(const struct pg_config *config, PGconn *conn, bool timed_out)
 static struct err *
 pg_connect(struct pg *pg, const struct pg_config *config)
 {
-	long long end = time_tick_ms() +
-			1000LL * (config->connect_timeout_s ? config->connect_timeout_s : 10);
+	long long end =
+		time_tick_ms() +
+		1000LL * (config->connect_timeout_s ? config->connect_timeout_s : connect_limit_s);
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
 	while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
@@ -312,6 +325,7 @@ pg_open(void *mem, const struct pg_config *config, struct pg **out)
 
 	pg->what = mem_strdup(pg, config->what);
 	pg->deaf = config->deaf;
+	pg->patience_ms = config->answer_timeout_s ? config->answer_timeout_s * 1000 : -1;
 	mem_on_free(pg, pg_destroy);
 	TRY(pg_begin(pg));
 	TRY(pg_start(pg, config));
@@ -502,6 +516,37 @@ pg_copy_end(struct pg *pg, const char *failure, long long *rows)
 }
 
 /* --- facts --- */
+
+static bool
+pg_told(struct pg *pg)
+{
+	bool told = false;
+	PGnotify *n;
+
+	while ((n = PQnotifies(pg->conn)) != NULL) {
+		told = true;
+		PQfreemem(n);
+	}
+	return told;
+}
+
+struct err *
+pg_listen(struct pg *pg, int wake_fd, int ms, bool *told)
+{
+	struct pollfd fds[3] = {
+		{ .fd = PQsocket(pg->conn), .events = POLLIN },
+		{ .fd = cancel_fd(), .events = POLLIN },
+		{ .fd = wake_fd, .events = POLLIN },
+	};
+
+	*told = pg_told(pg); /* with an answer before */
+	if (*told || poll(fds, 3, ms) <= 0 || !fds[0].revents)
+		return cancel_check();
+	if (!PQconsumeInput(pg->conn) || pg_lost(pg))
+		return pg_lost_error(pg);
+	*told = pg_told(pg);
+	return NULL;
+}
 
 const char *
 pg_parameter(const struct pg *pg, const char *name)

@@ -22,8 +22,12 @@ struct pg_config {
 	const char *role;      /* SET ROLE after login, or NULL */
 	const char *app;       /* application_name, or NULL for "bikeops" */
 	int connect_timeout_s; /* 0: 10 s */
+	int answer_timeout_s;  /* a session silent for so long while asked is lost; 0: never */
 	bool deaf;	       /* go on after a cancel: for what must be written while ending */
 };
+
+/* From now on no connection of this process takes longer; for a program that people look at. */
+void pg_hurry(int connect_timeout_s);
 
 /*
  * Connect; TimeZone=UTC, DateStyle=ISO, client_encoding=UTF8, keepalives on,
@@ -52,6 +56,9 @@ struct err *pg_copy_out(struct pg *pg, const char *sql, struct sink *sink, long 
 struct err *pg_copy_in(struct pg *pg, const char *sql) MUST_CHECK;
 struct err *pg_copy_put(struct pg *pg, const void *data, size_t n) MUST_CHECK;
 struct err *pg_copy_end(struct pg *pg, const char *failure, long long *rows) MUST_CHECK;
+
+/* After LISTEN: wait for a NOTIFY, until wake_fd is readable, or so long; *told: one came. */
+struct err *pg_listen(struct pg *pg, int wake_fd, int ms, bool *told) MUST_CHECK;
 
 const char *pg_parameter(const struct pg *pg, const char *name); /* "server_version", or NULL */
 int pg_version(const struct pg *pg);				 /* 150020 */

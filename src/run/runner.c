@@ -39,7 +39,7 @@ attempt_end(struct run *run, const struct task *task, long long ms, struct err *
 	log_info("%-16s %-9s %8s  %lld rows", task->name, end_state(e), time_duration(tmp, ms),
 		 steps_rows(steps, n));
 	if (e)
-		log_debug("%s", err_text(tmp, e));
+		log_file(LOG_ERROR, err_text(tmp, e));
 	written = ledger_steps(run->ledger, run->id, run->attempt, steps, n);
 	written = err_first(written, ledger_task_end(run->ledger, run->id, task->name, run->attempt,
 						     end_state(e), peak_kib(), e));

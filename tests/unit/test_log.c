@@ -160,6 +160,27 @@ tee_hears_all(void **state)
 }
 
 static void
+file_only(void)
+{
+	log_file(LOG_ERROR, "e\033");
+}
+
+static void
+file_hears_what_people_do_not(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	char *err, *tee;
+
+	(void)state;
+	log_setup(LOG_DEBUG, false);
+	say(file_only, tmp, &err, &tee);
+	assert_string_equal(err, "");
+	assert_matches(tee, "^" STAMP "error e\\^\\[\n$");
+	say(file_only, tmp, &err, NULL);
+	assert_string_equal(err, "");
+}
+
+static void
 status_on_a_terminal(void **state)
 {
 	static const char want[] = "\r\033[Khalf done\r\033[Ki\r\n\r\033[K";
@@ -193,6 +214,7 @@ main(void)
 
 	UNIT_ROWS(&u, says, say_rows);
 	UNIT(&u, tee_hears_all);
+	UNIT(&u, file_hears_what_people_do_not);
 	UNIT(&u, status_on_a_terminal);
 	return unit_run(&u, "log");
 }
