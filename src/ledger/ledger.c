@@ -21,12 +21,13 @@ struct ledger {
 #define NUMBER(mem, n) mem_printf((mem), "%lld", (long long)(n))
 
 static struct err *
-ledger_connect(void *mem, const struct settings *settings, bool deaf, struct ledger **out)
+ledger_connect(void *mem, const struct settings *settings, struct pg_config config,
+	       struct ledger **out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct ledger *l = mem_new(tmp, struct ledger);
-	struct pg_config config = { .what = "ledger", .deaf = deaf };
 
+	config.what = "ledger";
 	TRY(settings_need(settings, "ledger_dsn", &config.dsn));
 	TRY(pg_open(l, &config, &l->pg));
 	mem_move(mem, l);
@@ -40,7 +41,7 @@ ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger
 	static const char *const folder = "ledger";
 	struct ledger *l;
 
-	TRY(ledger_connect(mem, settings, deaf, &l));
+	TRY(ledger_connect(mem, settings, (struct pg_config){ .deaf = deaf }, &l));
 	TRY(migrate(l->pg, "ledger", &folder, 1));
 	/* What a crash of the server may lose here is told again by the warehouse. */
 	TRY(pg_exec(l->pg, "set synchronous_commit = off"));
@@ -48,14 +49,15 @@ ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger
 	return NULL;
 }
 
-struct err *
-ledger_open_read(void *mem, const struct settings *settings, struct ledger **out)
+static struct err *
+ledger_connect_read(void *mem, const struct settings *settings, struct pg_config config,
+		    struct ledger **out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct ledger *l;
 	struct rows *r;
 
-	TRY(ledger_connect(mem, settings, false, &l));
+	TRY(ledger_connect(mem, settings, config, &l));
 	TRY(pg_exec(l->pg, "set default_transaction_read_only = on"));
 	TRY(pg_query(tmp, l->pg, "select to_regclass('ledger.migration') is not null as there",
 		     NULL, 0, &r));
@@ -64,6 +66,30 @@ ledger_open_read(void *mem, const struct settings *settings, struct ledger **out
 				"run 'bikeops setup'");
 	*out = l;
 	return NULL;
+}
+
+struct err *
+ledger_open_read(void *mem, const struct settings *settings, struct ledger **out)
+{
+	return ledger_connect_read(mem, settings, (struct pg_config){ 0 }, out);
+}
+
+struct err *
+ledger_open_watch(void *mem, const struct settings *settings, struct ledger **out)
+{
+	struct pg_config config = { .app = "bikeops console", .answer_timeout_s = 10 };
+	struct ledger *l;
+
+	TRY(ledger_connect_read(mem, settings, config, &l));
+	TRY(pg_exec(l->pg, "listen bikeops"));
+	*out = l;
+	return NULL;
+}
+
+struct err *
+ledger_wait(struct ledger *l, int wake_fd, int ms, bool *told)
+{
+	return pg_listen(l->pg, wake_fd, ms, told);
 }
 
 static struct err *

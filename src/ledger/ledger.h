@@ -22,6 +22,11 @@ struct err *ledger_open(void *mem, const struct settings *settings, bool deaf, s
 /* Connect for reading; ERR_CONFIG where nothing was ever set up. */
 struct err *ledger_open_read(void *mem, const struct settings *settings, struct ledger **out)
 	MUST_CHECK;
+/* Likewise, to look at it for long: it tells when something changes. */
+struct err *ledger_open_watch(void *mem, const struct settings *settings, struct ledger **out)
+	MUST_CHECK;
+/* Until something changed, wake_fd is readable, or so long; *told: it changed. */
+struct err *ledger_wait(struct ledger *l, int wake_fd, int ms, bool *told) MUST_CHECK;
 /* First 6 hex digits of the installation's uuid: part of every object's key. */
 struct err *ledger_mark(void *mem, struct ledger *l, char **hex) MUST_CHECK;
 

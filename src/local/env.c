@@ -4,6 +4,7 @@
 #include "local/home.h"
 #include "local/server.h"
 
+#include <string.h>
 #include <unistd.h>
 
 /* A conninfo value: quotes and backslashes escaped.  Source: libpq, "Connection Strings". */
@@ -48,5 +49,26 @@ local_env_read(void *mem, const char *home, struct local_env **out)
 	env->lake = mem_strdup(env, h->lake);
 	env->up = server_look(h).ready;
 	*out = env;
+	return NULL;
+}
+
+struct err *
+local_settings(void *mem, const char *path, const char *profile, struct settings **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct local_env *env;
+
+	TRY(settings_load(mem, path, profile, out));
+	if (strcmp(settings_profile(*out), "local") != 0)
+		return NULL;
+	struct err *e = local_env_read(tmp, NULL, &env);
+	if (e) { /* not there yet: what needs a database says so */
+		err_free(e);
+		return NULL;
+	}
+	settings_default(*out, "source_dsn", env->source_dsn, "embedded stack");
+	settings_default(*out, "warehouse_dsn", env->warehouse_dsn, "embedded stack");
+	settings_default(*out, "ledger_dsn", env->ledger_dsn, "embedded stack");
+	settings_default(*out, "lake_dir", env->lake, "embedded stack");
 	return NULL;
 }

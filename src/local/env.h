@@ -3,6 +3,7 @@
 #define BIKEOPS_LOCAL_ENV_H
 
 #include "base/err.h"
+#include "base/settings.h"
 
 #include <stdbool.h>
 
@@ -20,5 +21,12 @@ struct local_env {
  * errors  ERR_CONFIG: nothing was ever made there; the hint tells how
  */
 struct err *local_env_read(void *mem, const char *home, struct local_env **out) MUST_CHECK;
+
+/*
+ * The settings of a profile, settings_load()'s; local names the embedded stack, unless the
+ * operator named other databases.
+ */
+struct err *local_settings(void *mem, const char *path, const char *profile, struct settings **out)
+	MUST_CHECK;
 
 #endif

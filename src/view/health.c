@@ -26,6 +26,7 @@
 struct doctor {
 	const struct settings *settings;
 	struct health *health;
+	bool engine;
 	struct watermark watermark; /* k 0 until the warehouse told */
 };
 
@@ -125,7 +126,8 @@ check_machine(struct doctor *d)
 	struct home *home;
 
 	check_libpq(d);
-	check_duckdb(d);
+	if (d->engine)
+		check_duckdb(d);
 	check_disk(d, "disk of the lake", settings_get(d->settings, "lake_dir"));
 	if (strcmp(settings_profile(d->settings), "local"))
 		return;
@@ -259,11 +261,11 @@ list_settings(struct health *h, const struct settings *settings)
 }
 
 void
-health_fetch(void *mem, const struct settings *settings, struct health *out)
+health_fetch(void *mem, const struct settings *settings, bool engine, struct health *out)
 {
 	static const char *const checks[] = { "check", "value", "limit", "state", "hint" };
 	static const char *const names[] = { "setting", "value", "origin" };
-	struct doctor d = { .settings = settings, .health = out };
+	struct doctor d = { .settings = settings, .health = out, .engine = engine };
 
 	*out = (struct health){ .checks = rows_new(mem, 5), .settings = rows_new(mem, 3) };
 	for (size_t i = 0; i < 5; i++)

@@ -15,8 +15,11 @@ struct health {
 	bool unreached; /* something could not be reached or logged in to */
 };
 
-/* What does not answer is a row, not an error. */
-void health_fetch(void *mem, const struct settings *settings, struct health *out);
+/*
+ * What does not answer is a row, not an error.
+ * engine  load libduckdb as well, which stays in the process
+ */
+void health_fetch(void *mem, const struct settings *settings, bool engine, struct health *out);
 
 /* "ok", "warn" or "fail" of a disk with so many bytes free. */
 const char *health_disk_state(long long free_bytes);

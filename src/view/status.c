@@ -118,6 +118,34 @@ status_is_empty(const struct status *s, const struct err *e)
 	return e->code == ERR_CONFIG || (s->stack && !strcmp(s->stack, "none"));
 }
 
+static void
+status_nothing(struct status *out, struct err *e)
+{
+	bool up = !out->stack || !strcmp(out->stack, "up");
+	out->state = status_is_empty(out, e) ? "empty" : "unreachable";
+	out->next = !up				   ? "bikeops local up"
+		    : !strcmp(out->state, "empty") ? "bikeops setup"
+						   : NULL;
+	if (!strcmp(out->state, "empty"))
+		err_free(e);
+	else
+		out->unreached = e;
+}
+
+struct err *
+status_read(void *mem, const struct settings *settings, struct ledger *l, struct err *why,
+	    struct status *out)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	*out = (struct status){ 0 };
+	status_stack(mem, settings, out);
+	if (l)
+		return status_runs(mem, l, run_warehouse_name(tmp, settings), out);
+	status_nothing(out, why);
+	return NULL;
+}
+
 struct err *
 status_fetch(void *mem, const struct settings *settings, struct status *out)
 {
@@ -132,16 +160,7 @@ status_fetch(void *mem, const struct settings *settings, struct status *out)
 	struct err *e = ledger_open_read(tmp, settings, &l);
 	if (!e)
 		e = status_runs(mem, l, run_warehouse_name(tmp, settings), out);
-	if (!e)
-		return NULL;
-	bool up = !out->stack || !strcmp(out->stack, "up");
-	out->state = status_is_empty(out, e) ? "empty" : "unreachable";
-	out->next = !up				   ? "bikeops local up"
-		    : !strcmp(out->state, "empty") ? "bikeops setup"
-						   : NULL;
-	if (!strcmp(out->state, "empty"))
-		err_free(e);
-	else
-		out->unreached = e;
+	if (e)
+		status_nothing(out, e);
 	return NULL;
 }

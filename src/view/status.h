@@ -6,6 +6,8 @@
 #include "base/rows.h"
 #include "base/settings.h"
 
+struct ledger;
+
 struct status {
 	const char *profile;
 	const char *stack;   /* the embedded one: "up", "down", "none"; NULL: other databases */
@@ -20,6 +22,12 @@ struct status {
 	struct err *unreached; /* why there is nothing of the ledger; the caller ends it */
 };
 
+/*
+ * The same by a session that is open already; l NULL: why tells the reason, and is *out's.
+ * errors  of the session: what came before it is lost
+ */
+struct err *status_read(void *mem, const struct settings *settings, struct ledger *l,
+			struct err *why, struct status *out) MUST_CHECK;
 struct err *status_fetch(void *mem, const struct settings *settings, struct status *out) MUST_CHECK;
 
 #endif

@@ -1,0 +1,14 @@
+-- Who looks at the ledger hears of every change; one transaction tells once.
+
+CREATE FUNCTION ledger.tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NOTIFY bikeops;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER tell AFTER INSERT OR UPDATE ON ledger.run FOR EACH STATEMENT EXECUTE FUNCTION ledger.tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE ON ledger.task FOR EACH STATEMENT EXECUTE FUNCTION ledger.tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE ON ledger.step FOR EACH STATEMENT EXECUTE FUNCTION ledger.tell();
+CREATE TRIGGER tell AFTER INSERT ON ledger.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE ON ledger.layer FOR EACH STATEMENT EXECUTE FUNCTION ledger.tell();

@@ -1,0 +1,448 @@
+#include "view/feed.h"
+
+#include "base/cancel.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "ledger/ledger.h"
+#include "local/env.h"
+#include "remote/pg.h"
+#include "run/run.h"
+#include "view/counts.h"
+#include "view/health.h"
+#include "view/rejects.h"
+#include "view/runs.h"
+#include "view/status.h"
+
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define FEED_CONNECT_S 5
+#define FEED_RUNS_MAX  200
+#define REJECTS_MAX    500
+#define FEED_BUSY_MS   2000 /* while a run is at work: its process may die without a word */
+#define FEED_IDLE_MS   5000
+#define FEED_AGAIN_MS  2000 /* after a failure */
+#define FEED_PAUSE_MS  100  /* many changes, one answer */
+#define FEED_HEALTH_MS 30000
+#define FEED_END_MS    300
+
+struct feed {
+	struct mailbox *mailbox;
+	struct settings *settings; /* the ledger thread's */
+	const char *profile, *config;
+	struct mutex *lock; /* of what follows */
+	struct feed_want want;
+	bool probe;  /* health was asked for */
+	bool verify; /* so were the databases' own totals */
+	bool busy;   /* a run is at work: the ledger thread's */
+	int running; /* threads */
+	int wake_ledger, wake_slow, ended;
+};
+
+/* --- how each kind is fetched --- */
+
+static struct err *
+fetch_status(void *mem, const struct feed_call *call, const void **view)
+{
+	struct status *s = mem_new(mem, struct status);
+
+	*view = s;
+	return status_read(mem, call->settings, call->ledger, NULL, s);
+}
+
+static struct err *
+fetch_runs(void *mem, const struct feed_call *call, const void **view)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *r;
+
+	TRY(runs_list(mem, call->ledger, run_warehouse_name(tmp, call->settings), FEED_RUNS_MAX,
+		      &r));
+	*view = r;
+	return NULL;
+}
+
+/* The run meant: the one asked for, else the newest. */
+static struct err *
+feed_run_id(const struct feed_call *call, long long *id)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *r;
+
+	*id = call->want->run;
+	if (*id)
+		return NULL;
+	TRY(runs_list(tmp, call->ledger, run_warehouse_name(tmp, call->settings), 1, &r));
+	*id = r->n ? rows_int(r, 0, "run") : 0;
+	return NULL;
+}
+
+static struct err *
+fetch_run(void *mem, const struct feed_call *call, const void **view)
+{
+	struct run_view *v = mem_new(mem, struct run_view);
+	long long id;
+
+	TRY(feed_run_id(call, &id));
+	TRY(runs_show(mem, call->ledger, id, v));
+	*view = v;
+	return NULL;
+}
+
+static struct err *
+fetch_other(void *mem, const struct feed_call *call, const void **view)
+{
+	struct run_view *v = mem_new(mem, struct run_view);
+
+	TRY(runs_show(mem, call->ledger, call->want->other, v));
+	*view = v;
+	return NULL;
+}
+
+static struct err *
+fetch_counts(void *mem, const struct feed_call *call, const void **view)
+{
+	struct counts *n = mem_new(mem, struct counts);
+
+	TRY(counts_fetch(mem, call->settings, call->ledger, false, n));
+	*view = n;
+	return NULL;
+}
+
+static struct err *
+fetch_rejects(void *mem, const struct feed_call *call, const void **view)
+{
+	struct rejects *r = mem_new(mem, struct rejects);
+
+	TRY(rejects_fetch(mem, call->settings, call->ledger, call->want->run, REJECTS_MAX, r));
+	*view = r;
+	return NULL;
+}
+
+static const struct feed_source kind_status = { fetch_status }, kind_runs = { fetch_runs },
+				kind_run = { fetch_run }, kind_other = { fetch_other },
+				kind_counts = { fetch_counts }, kind_rejects = { fetch_rejects };
+
+/* In this order: what is looked at most comes first. */
+static const struct feed_source *const sources[FEED_KINDS] = {
+	[FEED_STATUS] = &kind_status,	[FEED_PIPELINE] = &feed_pipeline,
+	[FEED_RUNS] = &kind_runs,	[FEED_RUN] = &kind_run,
+	[FEED_OTHER] = &kind_other,	[FEED_COUNTS] = &kind_counts,
+	[FEED_REJECTS] = &kind_rejects,
+};
+
+/* --- posting --- */
+
+static struct feed_item *
+feed_item(const struct feed_want *want)
+{
+	struct feed_item *item = mem_new(NULL, struct feed_item);
+
+	item->asked_us = time_now_us();
+	item->want = *want;
+	return item;
+}
+
+static void
+feed_fail(struct feed_item *item, const struct err *e)
+{
+	const char *hint = err_hint_of(e);
+
+	item->error = err_text(item, e);
+	item->hint = hint ? mem_strdup(item, hint) : NULL;
+}
+
+static void
+feed_post(struct feed *f, enum feed_kind kind, struct feed_item *item)
+{
+	item->at_us = item->error ? 0 : time_now_us();
+	mailbox_post(f->mailbox, (int)kind, item);
+}
+
+/* A view that failed is told to the screen; only a session that is lost ends the round. */
+static struct err *
+feed_one(struct feed *f, struct ledger *l, enum feed_kind kind, const struct feed_want *want)
+{
+	struct feed_item *item = feed_item(want);
+	struct feed_call call = { f->settings, l, want };
+	const void *view = NULL;
+	struct err *e = sources[kind]->fetch(item, &call, &view);
+
+	if (e && (e->code == ERR_NET || e->code == ERR_TIMEOUT || e->code == ERR_CANCELLED)) {
+		mem_free(item);
+		return e;
+	}
+	if (e)
+		feed_fail(item, e);
+	else if (kind == FEED_STATUS)
+		f->busy = ((const struct status *)view)->now->n > 0;
+	item->view = e ? NULL : view;
+	err_free(e);
+	feed_post(f, kind, item);
+	return NULL;
+}
+
+/* --- the thread that asks the ledger --- */
+
+static struct feed_want
+feed_wanted(struct feed *f)
+{
+	mutex_lock(f->lock);
+	struct feed_want want = f->want;
+	mutex_unlock(f->lock);
+	return want;
+}
+
+static struct err *
+feed_round(struct feed *f, struct ledger *l)
+{
+	struct feed_want want = feed_wanted(f);
+
+	TRY(feed_one(f, l, FEED_STATUS, &want));
+	for (int kind = FEED_STATUS + 1; kind < FEED_KINDS; kind++) {
+		if ((want.kinds & 1U << kind) && sources[kind])
+			TRY(feed_one(f, l, (enum feed_kind)kind, &want));
+	}
+	return NULL;
+}
+
+static void
+feed_drain(int fd)
+{
+	uint64_t n;
+
+	(void)!read(fd, &n, sizeof(n));
+}
+
+/* One session, as long as it lasts. */
+static struct err *
+feed_session(struct feed *f, struct ledger *l)
+{
+	bool told;
+
+	for (;;) {
+		TRY(feed_round(f, l));
+		time_sleep_ms(FEED_PAUSE_MS);
+		TRY(ledger_wait(l, f->wake_ledger, f->busy ? FEED_BUSY_MS : FEED_IDLE_MS, &told));
+		feed_drain(f->wake_ledger);
+	}
+}
+
+/* What can be told without the ledger; takes e. */
+static void
+feed_unreached(struct feed *f, struct err *e)
+{
+	struct feed_item *item = feed_item(&(struct feed_want){ 0 });
+	struct status *s = mem_new(item, struct status);
+
+	if (e->code != ERR_CONFIG)
+		feed_fail(item, e);
+	err_free(status_read(item, f->settings, NULL, e, s));
+	err_free(s->unreached); /* its text is the item's */
+	s->unreached = NULL;
+	item->view = s;
+	feed_post(f, FEED_STATUS, item);
+}
+
+/* The embedded stack may have come to be, or moved. */
+static void
+feed_configure(struct feed *f)
+{
+	struct settings *fresh;
+	struct err *e = local_settings(NULL, f->config, f->profile, &fresh);
+
+	if (!e) {
+		mem_free(f->settings);
+		f->settings = fresh;
+	}
+	err_free(e);
+}
+
+static void
+feed_wait(int fd, int ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = cancel_fd(), .events = POLLIN },
+	};
+
+	poll(fds, 2, ms);
+	feed_drain(fd);
+}
+
+static void
+feed_leave(struct feed *f)
+{
+	uint64_t one = 1;
+
+	(void)!write(f->ended, &one, sizeof(one));
+}
+
+static struct err *
+feed_ledger(void *arg)
+{
+	struct feed *f = arg;
+
+	while (!cancel_requested()) {
+		AUTO_MEM void *tmp = mem_root();
+		struct ledger *l;
+
+		feed_configure(f);
+		struct err *e = f->settings ? ledger_open_watch(tmp, f->settings, &l)
+					    : err_new(ERR_CONFIG, "no settings");
+		if (!e)
+			e = feed_session(f, l);
+		if (cancel_requested()) {
+			err_free(e);
+			break;
+		}
+		feed_unreached(f, e);
+		feed_wait(f->wake_ledger, FEED_AGAIN_MS);
+	}
+	mem_free(f->settings);
+	feed_leave(f);
+	return NULL;
+}
+
+/* --- the thread that asks what may take long: health, and the databases' own totals --- */
+
+static void
+feed_asked(struct feed *f, bool *probe, bool *verify)
+{
+	mutex_lock(f->lock);
+	*probe = f->probe || (f->want.kinds & 1U << FEED_HEALTH);
+	*verify = f->verify;
+	f->probe = f->verify = false;
+	mutex_unlock(f->lock);
+}
+
+static struct err *
+feed_probe(struct feed_item *item, const struct settings *settings)
+{
+	struct health *h = mem_new(item, struct health);
+
+	health_fetch(item, settings, false, h);
+	item->view = h;
+	return NULL;
+}
+
+static struct err *
+feed_verify(struct feed_item *item, const struct settings *settings)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct counts *n = mem_new(item, struct counts);
+	struct ledger *l;
+
+	TRY(ledger_open_read(tmp, settings, &l));
+	TRY(counts_fetch(item, settings, l, true, n));
+	item->view = n;
+	return NULL;
+}
+
+static void
+feed_slow(struct feed *f, enum feed_kind kind,
+	  struct err *(*fetch)(struct feed_item *item, const struct settings *settings))
+{
+	struct feed_item *item = feed_item(&(struct feed_want){ 0 });
+	struct settings *settings;
+	struct err *e = local_settings(item, f->config, f->profile, &settings);
+
+	if (!e)
+		e = fetch(item, settings);
+	if (e)
+		feed_fail(item, e);
+	err_free(e);
+	feed_post(f, kind, item);
+}
+
+static struct err *
+feed_slow_main(void *arg)
+{
+	struct feed *f = arg;
+
+	while (!cancel_requested()) {
+		bool probe, verify;
+
+		feed_asked(f, &probe, &verify);
+		if (verify)
+			feed_slow(f, FEED_VERIFIED, feed_verify);
+		if (probe)
+			feed_slow(f, FEED_HEALTH, feed_probe);
+		feed_wait(f->wake_slow, FEED_HEALTH_MS);
+	}
+	feed_leave(f);
+	return NULL;
+}
+
+/* --- the caller's side --- */
+
+static void
+feed_wake(int fd)
+{
+	uint64_t one = 1;
+
+	(void)!write(fd, &one, sizeof(one));
+}
+
+struct feed *
+feed_start(void *mem, const struct settings *settings, const char *config, struct mailbox *mailbox)
+{
+	struct feed *f = mem_new(mem, struct feed);
+
+	pg_hurry(FEED_CONNECT_S);
+	f->mailbox = mailbox;
+	f->profile = mem_strdup(f, settings_profile(settings));
+	f->config = config;
+	f->lock = mutex_new(f);
+	f->wake_ledger = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->wake_slow = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->ended = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+	f->running = 2;
+	thread_leave(feed_ledger, f);
+	thread_leave(feed_slow_main, f);
+	return f;
+}
+
+void
+feed_want(struct feed *f, const struct feed_want *want)
+{
+	mutex_lock(f->lock);
+	f->want = *want;
+	f->verify |= want->live;
+	mutex_unlock(f->lock);
+	feed_wake(f->wake_ledger);
+	if (want->live || (want->kinds & 1U << FEED_HEALTH))
+		feed_wake(f->wake_slow);
+}
+
+void
+feed_refresh(struct feed *f, bool probe)
+{
+	mutex_lock(f->lock);
+	f->probe |= probe;
+	mutex_unlock(f->lock);
+	feed_wake(f->wake_ledger);
+	if (probe)
+		feed_wake(f->wake_slow);
+}
+
+bool
+feed_end(struct feed *f)
+{
+	long long end = time_tick_ms() + FEED_END_MS;
+
+	while (f->running) {
+		struct pollfd fd = { .fd = f->ended, .events = POLLIN };
+		long long left = end - time_tick_ms();
+
+		if (left <= 0 || poll(&fd, 1, (int)left) <= 0)
+			return false;
+		feed_drain(f->ended);
+		f->running--;
+	}
+	return true;
+}
