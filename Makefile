@@ -34,9 +34,9 @@ ifeq ($(FLAGS_$(MODE)),)
 $(error MODE=$(MODE) is none of release, debug, asan, tsan, analyze, coverage)
 endif
 
-PACKAGES := libpq jansson libcrypto talloc
+PACKAGES := libpq jansson libcrypto talloc ncursesw readline
 LIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null || echo -I/usr/include/postgresql)
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lpq -ljansson -lcrypto -ltalloc) -ldl -pthread
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lpq -ljansson -lcrypto -ltalloc -lncursesw -ltinfo -lreadline) -ldl -pthread
 
 has = $(shell scripts/probe-flags.sh '$(CC)' $(1))
 FORTIFY := -U_FORTIFY_SOURCE $(if $(filter release,$(MODE)),$(or $(call has,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2))
@@ -46,10 +46,10 @@ LINK := $(CC) $(MODE_FLAGS) $(LINK_$(MODE)) $(LDFLAGS)
 
 # The program.
 
-SRC := $(sort $(wildcard src/*.c src/*/*.c))
-HEADERS := $(sort $(wildcard src/*/*.h))
+SRC := $(sort $(wildcard src/*.c src/*/*.c ui/*.c))
+HEADERS := $(sort $(wildcard src/*/*.h ui/*.h))
 SQL := $(sort $(shell find sql -type f -name '*.sql'))
-OBJ := $(SRC:src/%.c=$(OUT)/obj/%.o)
+OBJ := $(patsubst %.c,$(OUT)/obj/%.o,$(SRC:src/%=%))
 SQL_OBJ := $(OUT)/obj/sql_files.o
 
 .PHONY: all FORCE
@@ -60,6 +60,11 @@ $(BIN): $(OBJ) $(SQL_OBJ)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 $(OUT)/obj/%.o: src/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/ui/%.o: ui/%.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
@@ -111,7 +116,7 @@ $(LIB): $(filter-out $(OUT)/obj/main.o,$(OBJ)) $(SQL_OBJ)
 
 # Dependencies, and the program at work.
 
-.PHONY: deps deps-check deps-test run bench
+.PHONY: deps deps-check deps-test run bench docs
 deps: ## install what bikeops is built from and runs on (apt, npm)
 	@scripts/deps.sh install
 
@@ -127,13 +132,18 @@ run: deps ## build, start the embedded stack, load it once, open bikeops
 
 bench: deps-test $(BIN) ## measure
 	@$(BUILD)/venv/bin/python tests/bench/run.py $(BIN)
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python tests/bench/console.py
+
+docs: deps-test $(BIN) ## remake the screenshots
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python scripts/docs.py '$(abspath $(BUILD))/docs'
 
 # Checks.  Those whose tool is not there say so and pass.
 
-.PHONY: test check check-all check-headers check-layers check-banned check-tests check-format check-shell check-man cli coverage format
+.PHONY: test check check-all check-headers check-layers check-banned check-tests check-format check-shell check-man cli screen golden coverage format
 test: deps-test ## everything: check, then the program against real parts
 	@$(MAKE) -j$(JOBS) check
 	@$(MAKE) -j$(JOBS) cli
+	@$(MAKE) screen
 
 check: check-headers check-layers check-banned check-tests check-format check-shell check-man ## the checks of the code, and the unit tests
 	@$(MAKE) MODE=asan WERROR=-Werror all unit
@@ -175,6 +185,15 @@ format: ## lay out the C files
 PYTESTS := $(sort $(wildcard tests/*/*.py))
 cli: $(BIN)
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python -m pytest -q tests/cli
+
+SCREEN := $(BUILD)/venv/bin/python -m pytest -q tests/screen
+screen: $(BIN) ## the console on a pty: golden screens, faults, and random keys under ASan
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN) --ignore=tests/screen/test_fuzz.py
+	@$(MAKE) -j$(JOBS) MODE=asan
+	@BIKEOPS_BINARY='$(abspath $(BUILD)/asan/bikeops)' $(SCREEN)/test_fuzz.py
+
+golden: $(BIN) ## write the golden screens anew: review their diff as code
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN)/test_screens.py --golden
 
 coverage: ## the lines and branches of base and pipeline that no unit test reaches
 	@rm -f $(BUILD)/coverage/obj/*/*.gcda

@@ -7,7 +7,7 @@ run_doctor(struct cmd *c)
 {
 	struct health h;
 
-	health_fetch(c->mem, c->settings, &h);
+	health_fetch(c->mem, c->settings, true, &h);
 	struct cmd_table tables[] = {
 		{ "checks", NULL, h.checks },
 		{ "settings", NULL, h.settings },

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "ui/main.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,9 +110,12 @@ static struct err *
 run_help(struct cmd *c)
 {
 	struct cmd_table table = { "commands", NULL, help_rows(c->mem) };
+	struct cmd_table keys = { "keys", NULL, console_key_rows(c->mem) };
 
 	if (c->argc)
 		return help_topic(c->argv[0]);
+	if (cmd_flag(c, "keys"))
+		return cmd_print(c, "keys", &keys, 1);
 	if (c->output != CMD_TABLE)
 		return cmd_print(c, "help", &table, 1);
 	if (cmd_flag(c, "bash-completion"))
@@ -125,6 +129,7 @@ run_help(struct cmd *c)
 
 static const struct option options[] = {
 	{ "bash-completion", NULL, "print the completion for bash" },
+	{ "keys", NULL, "list every key of the console" },
 	{ "sample-config", NULL, "print a bikeops.conf with every setting" },
 	{ NULL, NULL, NULL },
 };

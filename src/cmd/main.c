@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct option common_options[] = {
 	{ "output", "FORMAT", "print a table, json or csv" },
@@ -136,26 +137,13 @@ check(struct cmd *c)
 	return NULL;
 }
 
-/* The profile local names the embedded stack, unless the operator named other databases. */
 static struct err *
 configure(struct cmd *c)
 {
-	struct local_env *env;
-
-	TRY(settings_load(c->mem, cmd_option(c, "config"), cmd_option(c, "profile"), &c->settings));
+	TRY(local_settings(c->mem, cmd_option(c, "config"), cmd_option(c, "profile"),
+			   &c->settings));
 	if (*settings_get(c->settings, "sql_dir"))
 		TRY(sql_use_dir(settings_get(c->settings, "sql_dir")));
-	if (strcmp(settings_profile(c->settings), "local"))
-		return NULL;
-	struct err *e = local_env_read(c->mem, NULL, &env);
-	if (e) { /* not there yet: what needs a database says so */
-		err_free(e);
-		return NULL;
-	}
-	settings_default(c->settings, "source_dsn", env->source_dsn, "embedded stack");
-	settings_default(c->settings, "warehouse_dsn", env->warehouse_dsn, "embedded stack");
-	settings_default(c->settings, "ledger_dsn", env->ledger_dsn, "embedded stack");
-	settings_default(c->settings, "lake_dir", env->lake, "embedded stack");
 	return NULL;
 }
 
@@ -186,12 +174,14 @@ execute(struct cmd *c, int argc, char **argv)
 	return command->run(c);
 }
 
-/* No command is status; -h, --help and --version are the commands of that name. */
+/* No command is the console on a terminal, else status; -h, --help and --version are the commands
+ * of that name. */
 int
 cmd_main(int argc, char **argv)
 {
 	AUTO_MEM void *mem = mem_root();
-	const char *name = argc > 1 ? argv[1] : "status";
+	bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	const char *name = argc > 1 ? argv[1] : terminal ? "console" : "status";
 	struct cmd c = { .mem = mem };
 	struct err *e;
 

@@ -1,0 +1,73 @@
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "ui/console.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AUDIT_LINE_MAX 65536
+
+static void
+audit_folders(char *path)
+{
+	for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
+		*at = '\0';
+		mkdir(path, 0700);
+		*at = '/';
+	}
+}
+
+char *
+audit_path(void *mem, const char *name)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char *path = state && *state ? mem_printf(mem, "%s/bikeops/%s", state, name)
+				     : mem_printf(mem, "%s/.local/state/bikeops/%s",
+						  home ? home : "/tmp", name);
+
+	audit_folders(path);
+	return path;
+}
+
+static void
+audit_pair(struct strbuf *sb, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	if (sb->len > 1)
+		strbuf_str(sb, ", ");
+	json_string(sb, name);
+	strbuf_str(sb, ": ");
+	json_string(sb, value);
+}
+
+void
+audit_write(const struct console *c, const char *what, const char *command, const char *result)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct passwd *pw = getpwuid(getuid());
+	struct strbuf sb;
+
+	strbuf_init(&sb, tmp, AUDIT_LINE_MAX);
+	strbuf_char(&sb, '{');
+	audit_pair(&sb, "at", time_iso(tmp, time_now_us()));
+	audit_pair(&sb, "who", pw ? pw->pw_name : "unknown");
+	audit_pair(&sb, "profile", settings_profile(c->ui.settings));
+	audit_pair(&sb, "what", what);
+	audit_pair(&sb, "command", command);
+	audit_pair(&sb, "ticket", c->ticket);
+	audit_pair(&sb, "reason", c->reason);
+	audit_pair(&sb, "result", result);
+	strbuf_str(&sb, "}\n");
+	int fd = open(audit_path(tmp, "audit.jsonl"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+		      0600);
+	if (fd < 0)
+		return;
+	(void)!write(fd, sb.s, sb.len);
+	close(fd);
+}

@@ -1,0 +1,128 @@
+/* The console's own parts: what screens do not see. */
+#ifndef BIKEOPS_UI_CONSOLE_H
+#define BIKEOPS_UI_CONSOLE_H
+
+#include "base/mailbox.h"
+#include "ops/command.h"
+#include "ui/main.h"
+#include "ui/screen.h"
+
+#define CONSOLE_SCREENS 8
+#define CONSOLE_WORD	32
+
+/* Kinds of posts after the feed's. */
+enum console_post { POST_ACTION = FEED_KINDS, POST_ANSWER, POST_KINDS };
+
+/* What takes the keys. */
+enum console_mode { MODE_SCREEN, MODE_PROMPT, MODE_CONFIRM, MODE_HELP, MODE_TEXT, MODE_DUMP };
+
+/* An action that waits for its word. */
+struct offer {
+	const char *word;	     /* what must be typed to send it */
+	struct command_line line[4]; /* one after the other */
+	size_t n;
+};
+
+struct confirm {
+	void *mem; /* owns what is below; NULL: none */
+	const char *title;
+	const char *text; /* blast radius, lines */
+	struct offer offers[2];
+	size_t n_offers;
+	bool dry; /* its answer is a dry run, shown below the text */
+	char typed[CONSOLE_WORD];
+};
+
+struct console {
+	struct ui ui;
+	void *mem;
+	const struct console_options *options;
+	struct mailbox *mailbox;
+	struct feed *feed;
+	struct logreader *logs;		    /* NULL until they are looked at */
+	struct feed_item items[FEED_KINDS]; /* what ui.feed points to */
+	void *roots[FEED_KINDS];	    /* the messages that own them */
+	struct feed_want wanted;
+	size_t at, before; /* screens: shown now, and where q goes back to */
+	void *states[CONSOLE_SCREENS];
+	WINDOW *body;
+	WINDOW *input; /* a pad: reading from it draws nothing */
+	enum console_mode mode;
+	bool quit, lost, dirty;
+	bool pasting;
+	bool bell; /* on the change of a check */
+	char said[512];
+	struct confirm confirm;
+	char *text, *text_title; /* MODE_TEXT: a command's answer */
+	int scroll;		 /* MODE_TEXT, MODE_HELP */
+	bool busy;		 /* an action is on its way */
+	bool asking;		 /* a command's answer is */
+	char *doing;		 /* its news, as one line */
+	char *shop;		 /* a folder that is in the way when it ended */
+	long long unlocked_until_us;
+	char *ticket, *reason;
+	long long fixed_us; /* BIKEOPS_NOW, or 0 */
+};
+
+/* --- main.c --- */
+const struct screen *console_screen(const struct console *c);
+void *console_state(const struct console *c);
+void console_show(struct console *c, size_t at);
+bool console_show_named(struct console *c, const char *name);
+void console_wants(struct console *c, bool live);
+
+/* --- frame.c: all that is drawn, and as text --- */
+void frame_resize(struct console *c);
+void frame_draw(struct console *c);
+char *frame_text(void *mem); /* what stands on the screen */
+
+/* --- keys.c: keys of every screen --- */
+extern const struct key keys_everywhere[];
+/* The row that code means here, or NULL. */
+const struct key *keys_find(const struct console *c, int code);
+bool keys_valid(const struct console *c, const struct key *row);
+void keys_press(struct console *c, int code);
+
+/* --- help.c --- */
+void help_draw(const struct console *c, WINDOW *win);
+
+/* --- prompt.c --- */
+void prompt_open(struct console *c); /* : */
+void prompt_press(struct console *c, int code, bool wide);
+void prompt_draw(const struct console *c, int y, int width);
+void prompt_close(struct console *c);
+
+/* --- confirm.c --- */
+void confirm_press(struct console *c, int code);
+void confirm_draw(const struct console *c, WINDOW *win);
+void confirm_close(struct console *c);
+
+/* --- action.c --- */
+void action_trigger(struct ui *ui, void *state, int code);
+void action_resume(struct ui *ui, void *state, int code);
+void action_cancel(struct ui *ui, void *state, int code);
+void action_backfill(struct ui *ui, void *state, int code);
+void action_setup(struct ui *ui, void *state, int code);
+bool action_can_set_up(const struct ui *ui, const void *state);
+bool action_can_lock(const struct ui *ui, const void *state);
+void action_lock(struct ui *ui, void *state, int code);
+/* The same for a run or range named at the prompt. */
+void action_run(struct console *c, const char *verb, const char *run);
+void action_send(struct console *c, const struct offer *offer);
+void action_answer(struct console *c, const struct command_news *news);
+void action_news(struct console *c, const struct command_news *news);
+/* Show the answer of a command that only reads. */
+void action_show(struct console *c, const struct command_line *line);
+void action_tick(struct console *c); /* lock again when the time is over */
+
+/* --- audit.c --- */
+void audit_write(const struct console *c, const char *what, const char *command,
+		 const char *result);
+/* $XDG_STATE_HOME/bikeops/NAME, its folder made. */
+char *audit_path(void *mem, const char *name);
+
+/* --- state.c --- */
+void state_save(const struct console *c);
+void state_restore(struct console *c);
+
+#endif

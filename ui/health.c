@@ -1,0 +1,277 @@
+#include "view/health.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "ui/draw.h"
+#include "ui/screen.h"
+
+#include <string.h>
+
+struct health_state {
+	int cursor, top;
+	bool detail, bell;
+	const struct feed_item *seen;
+	char *states; /* of all checks at the last look, to ring when one changes */
+};
+
+/* Lines for the check of the cursor, below the list. */
+static int
+health_lines(const struct health_state *s)
+{
+	return s->detail ? 6 : 2;
+}
+
+static int
+health_room(int height, const struct health_state *s)
+{
+	return height - 4 - health_lines(s);
+}
+
+static const struct rows *
+health_checks(const struct ui *ui)
+{
+	const struct health *h = ui_view(ui, FEED_HEALTH);
+
+	return h ? h->checks : NULL;
+}
+
+static void *
+health_init(void *mem)
+{
+	return mem_new(mem, struct health_state);
+}
+
+static void
+health_want(const struct ui *ui, const void *state, struct feed_want *want)
+{
+	(void)ui, (void)state;
+	want->kinds |= 1U << FEED_HEALTH;
+}
+
+static char *
+health_states(void *mem, const struct rows *r)
+{
+	char *text = mem_strdup(mem, "");
+
+	for (size_t i = 0; i < r->n; i++)
+		text = mem_printf(mem, "%s%s %s;", text, rows_get(r, i, "check"),
+				  rows_get(r, i, "state"));
+	return text;
+}
+
+static void
+health_update(struct ui *ui, void *state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const struct rows *r = health_checks(ui);
+	struct health_state *s = state;
+
+	if (!r)
+		return;
+	char *states = health_states(tmp, r);
+	if (s->bell && s->states && strcmp(states, s->states) != 0)
+		ui_bell(ui);
+	if (!s->states || strcmp(states, s->states) != 0) {
+		mem_free(s->states);
+		s->states = mem_strdup(s, states);
+	}
+	ui_move(&s->cursor, (int)r->n, 1, s->cursor < (int)r->n ? 0 : 'G');
+	s->top = draw_top(s->cursor, s->top, (int)r->n, health_room(ui_height(ui), s));
+}
+
+static size_t
+health_count(const struct rows *r, const char *state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += !strcmp(rows_get(r, i, "state"), state);
+	return n;
+}
+
+static void
+health_summary(const struct ui *ui, WINDOW *win, const struct rows *r)
+{
+	AUTO_MEM void *tmp = mem_root();
+	size_t fail = health_count(r, "fail"), warn = health_count(r, "warn");
+	const struct feed_item *item = ui->feed[FEED_HEALTH];
+	long long age = item->at_us > ui->now_us ? 0 : (ui->now_us - item->at_us) / 1000000;
+
+	draw_format(win, 0, 1, getmaxx(win) - 2,
+		    fail   ? C_FAILED
+		    : warn ? C_WARN
+			   : C_OK,
+		    "worst %s   %zu ok  %zu warn  %zu fail  %zu unknown   age %s, took %lld ms",
+		    fail   ? "FAIL"
+		    : warn ? "WARN"
+			   : "ok",
+		    health_count(r, "ok"), warn, fail, health_count(r, "unknown"),
+		    time_age(tmp, age), (item->at_us - item->asked_us) / 1000);
+}
+
+static void
+health_line(WINDOW *win, int y, const struct rows *r, size_t i, bool here)
+{
+	int width = getmaxx(win), value = width > 100 ? 44 : 30;
+	int limit = 28 + value;
+
+	draw_text(win, y, 0, 1, C_TEXT, here ? glyph(G_CURSOR) : " ");
+	draw_state(win, y, 1, rows_get(r, i, "state"));
+	draw_text(win, y, 4, 23, C_TEXT, rows_get(r, i, "check"));
+	draw_text(win, y, 28, value - 1, state_colour(rows_get(r, i, "state")),
+		  rows_get(r, i, "value"));
+	draw_text(win, y, limit, width - limit - 8, C_DIM, rows_get(r, i, "limit"));
+	draw_right(win, y, width - 8, 7, C_TEXT, rows_get(r, i, "state"));
+	if (here)
+		draw_tint(win, y, 0, width, C_SELECTED);
+}
+
+/* What it says in full, and how to mend it. */
+static void
+health_detail(WINDOW *win, int y, const struct health_state *s, const struct rows *r)
+{
+	size_t at = (size_t)s->cursor;
+	const char *hint = rows_get(r, at, "hint");
+	int width = getmaxx(win) - 2, lines = health_lines(s);
+
+	draw_hline(win, y++, 0, getmaxx(win));
+	int used = draw_wrapped(win, y, 1, lines / 2, width, state_colour(rows_get(r, at, "state")),
+				rows_get(r, at, "value"));
+	draw_wrapped(win, y + used, 1, lines - used, width, C_TEXT,
+		     hint ? hint : "nothing to mend here");
+}
+
+static void
+health_draw(const struct ui *ui, WINDOW *win, const void *state)
+{
+	const struct rows *r = health_checks(ui);
+	const struct health_state *s = state;
+	int height = getmaxy(win), width = getmaxx(win);
+
+	if (!r || !r->n) {
+		const struct feed_item *item = ui->feed[FEED_HEALTH];
+
+		draw_text(win, 0, 1, width - 2, C_DIM,
+			  item && item->error ? item->error : "looking at every part ...");
+		return;
+	}
+	health_summary(ui, win, r);
+	draw_text(win, 1, 4, 23, C_STRONG, "check");
+	draw_text(win, 1, 28, 20, C_STRONG, "value");
+	draw_text(win, 1, 28 + (width > 100 ? 44 : 30), 10, C_STRONG, "limit");
+	draw_hline(win, 2, 0, width);
+	for (int i = 0; i < health_room(height, s) && i + s->top < (int)r->n; i++)
+		health_line(win, 3 + i, r, (size_t)(i + s->top), i + s->top == s->cursor);
+	health_detail(win, height - health_lines(s) - 1, s, r);
+}
+
+static void
+health_move(struct ui *ui, void *state, int code)
+{
+	const struct rows *r = health_checks(ui);
+	struct health_state *s = state;
+
+	ui_move(&s->cursor, r ? (int)r->n : 0, health_room(ui_height(ui), s), code);
+}
+
+static void
+health_toggle(struct ui *ui, void *state, int code)
+{
+	struct health_state *s = state;
+
+	(void)ui, (void)code;
+	s->detail = !s->detail;
+}
+
+/* n: the next that is not ok, from the top again after the last. */
+static void
+health_next(struct ui *ui, void *state, int code)
+{
+	const struct rows *r = health_checks(ui);
+	struct health_state *s = state;
+	size_t n = r ? r->n : 0;
+
+	(void)code;
+	for (size_t i = 1; i <= n; i++) {
+		size_t at = ((size_t)s->cursor + i) % n;
+
+		if (strcmp(rows_get(r, at, "state"), "ok") != 0) {
+			s->cursor = (int)at;
+			return;
+		}
+	}
+	ui_say(ui, "all checks are ok");
+}
+
+static void
+health_bell(struct ui *ui, void *state, int code)
+{
+	struct health_state *s = state;
+
+	(void)code;
+	s->bell = !s->bell;
+	ui_say(ui, s->bell ? "rings when a check changes" : "does not ring");
+}
+
+static char *
+health_path(void *mem, const struct ui *ui, const void *state)
+{
+	const struct rows *r = health_checks(ui);
+	const struct health_state *s = state;
+
+	return mem_printf(mem, "health%s%s", r && r->n ? " > " : "",
+			  r && r->n ? rows_get(r, (size_t)s->cursor, "check") : "");
+}
+
+static char *
+health_command(void *mem, const struct ui *ui, const void *state)
+{
+	(void)ui, (void)state;
+	return mem_strdup(mem, "bikeops doctor");
+}
+
+static char *
+health_cell(void *mem, const struct ui *ui, const void *state)
+{
+	const struct rows *r = health_checks(ui);
+	const struct health_state *s = state;
+	size_t at = (size_t)s->cursor;
+	const char *value = r && r->n ? rows_get(r, at, "value") : NULL;
+
+	return r && r->n ? mem_printf(mem, "%s %s %s", rows_get(r, at, "check"), value ? value : "",
+				      rows_get(r, at, "state"))
+			 : NULL;
+}
+
+static const struct key health_keys[] = {
+	{ .codes = { '\r', '\n', KEY_ENTER },
+	  .name = "Enter",
+	  .brief = "detail",
+	  .help = "more room for what it says and how to mend it, or less",
+	  .act = health_toggle },
+	{ .codes = { 'n' },
+	  .name = "n",
+	  .brief = "next bad",
+	  .help = "next check that is not ok",
+	  .act = health_next },
+	{ .codes = { 'b' },
+	  .name = "b",
+	  .brief = "bell",
+	  .help = "ring when a check changes, or no more",
+	  .act = health_bell },
+	KEY_ROW_MOVE(health_move),
+	{ .name = NULL },
+};
+
+const struct screen screen_health = {
+	.key = '6',
+	.name = "Health",
+	.init = health_init,
+	.want = health_want,
+	.update = health_update,
+	.draw = health_draw,
+	.path = health_path,
+	.command = health_command,
+	.cell = health_cell,
+	.keys = health_keys,
+};

@@ -1,0 +1,107 @@
+#include "base/mem.h"
+#include "ui/console.h"
+#include "ui/draw.h"
+
+#include <string.h>
+
+#define NAME_WIDTH 14
+
+static int
+help_rows(const struct console *c, WINDOW *win, int y, const struct key *rows)
+{
+	for (const struct key *row = rows; row && row->name; row++) {
+		if (!keys_valid(c, row))
+			continue;
+		bool dead = (row->flags & KEY_WRITES) && c->ui.locked;
+
+		draw_text(win, y, 1, NAME_WIDTH - 1, C_KEY, row->name);
+		draw_format(win, y++, 1 + NAME_WIDTH, getmaxx(win) - NAME_WIDTH - 2,
+			    dead ? C_DIM : C_TEXT, "%s%s", row->help, dead ? " (locked)" : "");
+	}
+	return y;
+}
+
+static int
+help_states(WINDOW *win, int y)
+{
+	static const char *const legend[][2] = {
+		{ "ok", "done" },
+		{ "running", "at work" },
+		{ "queued", "waits" },
+		{ "failed", "failed, or its worker is gone" },
+		{ "retry", "tries again" },
+		{ "upstream", "one before it failed" },
+		{ "skipped", "was not due" },
+		{ "cancelled", "was cancelled" },
+	};
+
+	for (size_t i = 0; i < sizeof(legend) / sizeof(*legend); i++) {
+		draw_state(win, y, 1, legend[i][0]);
+		draw_text(win, y++, 1 + NAME_WIDTH, getmaxx(win) - NAME_WIDTH - 2, C_TEXT,
+			  legend[i][1]);
+	}
+	return y;
+}
+
+static void
+help_keys(const struct console *c, WINDOW *win)
+{
+	int y = -c->scroll;
+
+	draw_format(win, y++, 1, getmaxx(win) - 2, C_STRONG, "keys of %s", console_screen(c)->name);
+	y = help_rows(c, win, y, console_screen(c)->keys) + 1;
+	draw_text(win, y++, 1, getmaxx(win) - 2, C_STRONG, "on every screen");
+	y = help_rows(c, win, y, keys_everywhere) + 1;
+	draw_text(win, y++, 1, getmaxx(win) - 2, C_STRONG, "states");
+	help_states(win, y);
+}
+
+/* A command's answer, as it would be on a terminal. */
+static void
+help_text(const struct console *c, WINDOW *win)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *line = c->text ? c->text : "";
+	int y = 1 - c->scroll;
+
+	draw_text(win, y++, 1, getmaxx(win) - 2, C_STRONG, c->text_title);
+	while (*line && y < getmaxy(win)) {
+		size_t n = strcspn(line, "\n");
+
+		draw_text(win, y++, 1, getmaxx(win) - 1, C_TEXT, mem_strndup(tmp, line, n));
+		line += n + (line[n] == '\n');
+	}
+}
+
+void
+help_draw(const struct console *c, WINDOW *win)
+{
+	if (c->mode == MODE_HELP)
+		help_keys(c, win);
+	else
+		help_text(c, win);
+}
+
+static void
+help_add(struct rows *r, const char *screen, const struct key *rows)
+{
+	for (const struct key *row = rows; row && row->name; row++) {
+		const char *cells[] = { screen, row->name, row->help };
+
+		rows_add(r, cells);
+	}
+}
+
+struct rows *
+console_key_rows(void *mem)
+{
+	struct rows *r = rows_new(mem, 3);
+
+	rows_column(r, 0, "screen", ROWS_TEXT);
+	rows_column(r, 1, "key", ROWS_TEXT);
+	rows_column(r, 2, "what", ROWS_TEXT);
+	help_add(r, "every screen", keys_everywhere);
+	for (size_t i = 0; screens[i]; i++)
+		help_add(r, screens[i]->name, screens[i]->keys);
+	return r;
+}

@@ -1,0 +1,26 @@
+/* A key is one const row: the key line, help, the manual and dispatch read the same row. */
+#ifndef BIKEOPS_UI_KEY_H
+#define BIKEOPS_UI_KEY_H
+
+#include <stdbool.h>
+
+struct ui;
+
+#define CTRL_KEY(c) ((c) & 0x1f)
+
+enum key_flags {
+	KEY_WRITES = 1, /* changes something: dead while locked */
+};
+
+struct key {
+	int codes[6];	   /* characters or curses' KEY_ codes; 0 ends them */
+	const char *name;  /* as help shows it: "j Down" */
+	const char *brief; /* its words in the key line, or NULL: in help alone */
+	const char *help;  /* one line, imperative: "show the next line" */
+	/* state is the screen's; code the key that was pressed */
+	void (*act)(struct ui *ui, void *state, int code);
+	bool (*valid)(const struct ui *ui, const void *state); /* NULL: always */
+	unsigned flags;
+};
+
+#endif

@@ -1,0 +1,450 @@
+#include "base/mem.h"
+#include "base/time.h"
+#include "ui/draw.h"
+#include "ui/screen.h"
+#include "view/counts.h"
+#include "view/rejects.h"
+#include "view/status.h"
+
+#include <string.h>
+
+struct layers_state {
+	int cursor, top;
+	bool rejects;	/* Enter: rows that were left out */
+	bool verifying; /* asked; */
+	long long asked_us;
+	int reject, reject_top;
+};
+
+static const char *const layers[] = { "source", "raw", "processed", "staging", "serving" };
+#define N_LAYERS (sizeof(layers) / sizeof(*layers))
+
+static void *
+layers_init(void *mem)
+{
+	return mem_new(mem, struct layers_state);
+}
+
+static void
+layers_want(const struct ui *ui, const void *state, struct feed_want *want)
+{
+	const struct layers_state *s = state;
+
+	(void)ui;
+	want->kinds |= 1U << FEED_COUNTS;
+	if (!s->rejects)
+		return;
+	want->kinds |= 1U << FEED_REJECTS;
+	want->run = 0;
+}
+
+/* The ledger's, until it was verified; a run since then makes that old. */
+static bool
+layers_verified(const struct ui *ui)
+{
+	const struct feed_item *item = ui->feed[FEED_VERIFIED];
+	const struct status *st = ui_view(ui, FEED_STATUS);
+	const char *ended = st && st->last && st->last->n ? rows_get(st->last, 0, "ended_at")
+							  : NULL;
+
+	return item && item->view && item->asked_us / 1000000 >= ui_us(ended) / 1000000;
+}
+
+static const struct counts *
+layers_counts(const struct ui *ui)
+{
+	return ui_view(ui, layers_verified(ui) ? FEED_VERIFIED : FEED_COUNTS);
+}
+
+static const char *
+layers_entity(const struct ui *ui, const struct layers_state *s)
+{
+	const struct counts *n = layers_counts(ui);
+
+	return n && (size_t)s->cursor < n->counts->n
+		       ? rows_get(n->counts, (size_t)s->cursor, "entity")
+		       : NULL;
+}
+
+/* --- the rejected rows of one entity --- */
+
+/* transform speaks of orders, where layers count their lines. */
+static bool
+layers_is_of(const char *entity, const char *rejected)
+{
+	return !strcmp(entity, rejected) ||
+	       (!strcmp(entity, "order_lines") && !strncmp(rejected, "order", 5)) ||
+	       (!strcmp(entity, "order_lines") && !strcmp(rejected, "sales"));
+}
+
+static int
+layers_reject_count(const struct ui *ui, const struct layers_state *s)
+{
+	const struct rejects *r = ui_view(ui, FEED_REJECTS);
+	const char *entity = layers_entity(ui, s);
+	int n = 0;
+
+	for (size_t i = 0; r && entity && i < r->rows->n; i++)
+		n += layers_is_of(entity, rows_get(r->rows, i, "entity"));
+	return n;
+}
+
+static size_t
+layers_reject_nth(const struct ui *ui, const struct layers_state *s, int nth)
+{
+	const struct rejects *r = ui_view(ui, FEED_REJECTS);
+	const char *entity = layers_entity(ui, s);
+	size_t i = 0;
+
+	for (; i < r->rows->n; i++) {
+		if (layers_is_of(entity, rows_get(r->rows, i, "entity")) && !nth--)
+			break;
+	}
+	return i;
+}
+
+static void
+layers_update(struct ui *ui, void *state)
+{
+	const struct counts *n = layers_counts(ui);
+	const struct feed_item *verified = ui->feed[FEED_VERIFIED];
+	struct layers_state *s = state;
+	int rows = n ? (int)n->counts->n : 0;
+
+	if (s->cursor >= rows)
+		s->cursor = rows ? rows - 1 : 0;
+	if (s->verifying && verified && verified->asked_us >= s->asked_us) {
+		s->verifying = false;
+		if (verified->error)
+			ui_say(ui, "cannot verify: %s", verified->error);
+	}
+	int rejects = s->rejects ? layers_reject_count(ui, s) : 0;
+	if (s->reject >= rejects)
+		s->reject = rejects ? rejects - 1 : 0;
+	int room = ui_height(ui) - 16;
+	s->reject_top = draw_top(s->reject, s->reject_top, rejects, room > 1 ? room : 1);
+}
+
+/* --- drawing --- */
+
+static int
+layers_column(int width, size_t i)
+{
+	int step = width >= 100 ? 14 : 10;
+
+	return 14 + (int)i * step;
+}
+
+static int
+layers_step(int width)
+{
+	return width >= 100 ? 13 : 9;
+}
+
+static void
+layers_head(WINDOW *win, int y, const char *first)
+{
+	int width = getmaxx(win);
+
+	draw_text(win, y, 1, 12, C_STRONG, first);
+	for (size_t i = 0; i < N_LAYERS; i++)
+		draw_right(win, y, layers_column(width, i), layers_step(width), C_STRONG,
+			   layers[i]);
+	draw_text(win, y, layers_column(width, N_LAYERS) + 2, width, C_STRONG, "first break");
+}
+
+/* < where it first breaks, ! where serving is wrong for it. */
+static void
+layers_line(WINDOW *win, int y, const struct rows *r, size_t row, bool here)
+{
+	const char *broken = rows_get(r, row, "break"), *note = rows_get(r, row, "note");
+	bool bad = broken && strcmp(broken, "ok") != 0;
+	int width = getmaxx(win);
+
+	draw_text(win, y, 0, 1, C_TEXT, here ? glyph(G_CURSOR) : " ");
+	draw_text(win, y, 1, 12, C_TEXT, rows_get(r, row, "entity"));
+	for (size_t i = 0; i < N_LAYERS; i++) {
+		const char *cell = rows_get(r, row, layers[i]);
+		bool breaks = bad && !strcmp(broken, layers[i]);
+		int x = layers_column(width, i);
+
+		draw_right(win, y, x, layers_step(width), breaks ? C_FAILED : C_TEXT,
+			   cell ? cell : ".");
+		if (breaks)
+			draw_text(win, y, x + layers_step(width), 1, C_FAILED,
+				  i + 1 == N_LAYERS ? "!" : "<");
+	}
+	int x = layers_column(width, N_LAYERS) + 2;
+	int taken = draw_text(win, y, x, width - x, bad ? C_FAILED : C_OK, broken ? broken : "-");
+	draw_text(win, y, x + taken + 2, width - x - taken - 2, C_DIM, note);
+	if (here)
+		draw_tint(win, y, 0, width, C_SELECTED);
+}
+
+static void
+layers_sum(WINDOW *win, int y, const struct rows *r, size_t row)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *broken = rows_get(r, row, "break"),
+		   *difference = rows_get(r, row, "difference");
+	const char *source = rows_get(r, row, "source"), *serving = rows_get(r, row, "serving");
+	bool bad = broken && strcmp(broken, "ok") != 0;
+	int width = getmaxx(win), x = layers_column(width, N_LAYERS) + 2;
+
+	draw_format(win, y, 1, 13, C_TEXT, "SUM %s", rows_get(r, row, "measure"));
+	draw_right(win, y, layers_column(width, 0) - 1, layers_step(width) + 3, C_TEXT,
+		   source ? source : ".");
+	draw_right(win, y, layers_column(width, 4) - 2, layers_step(width) + 2,
+		   bad ? C_FAILED : C_TEXT, serving ? serving : ".");
+	if (bad)
+		draw_text(win, y, layers_column(width, 4) + layers_step(width), 1, C_FAILED, "!");
+	draw_text(win, y, x, width - x, bad ? C_FAILED : C_OK,
+		  mem_printf(tmp, "%s  diff %s", broken ? broken : "-",
+			     difference ? difference : "?"));
+}
+
+static int
+layers_ages(const struct ui *ui, WINDOW *win, int y, const struct rows *ages)
+{
+	AUTO_MEM void *tmp = mem_root();
+	int width = getmaxx(win);
+
+	draw_text(win, y, 1, 12, C_DIM, "counted");
+	for (size_t i = 0; i < ages->n; i++) {
+		const char *layer = rows_get(ages, i, "layer");
+		long long at = ui_us(rows_get(ages, i, "counted_at"));
+		long long age = at && at < ui->now_us ? (ui->now_us - at) / 1000000 : 0;
+
+		for (size_t k = 0; k < N_LAYERS; k++) {
+			if (!strcmp(layers[k], layer))
+				draw_right(win, y, layers_column(width, k), layers_step(width),
+					   C_DIM, time_age(tmp, age));
+		}
+	}
+	return y + 1;
+}
+
+static int
+layers_behind(const struct ui *ui, WINDOW *win, int y)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const struct status *st = ui_view(ui, FEED_STATUS);
+	const struct rows *b = st ? st->behind : NULL;
+	int width = getmaxx(win) - 2;
+
+	if (!b || !b->n)
+		return y;
+	long long since = ui_us(rows_get(b, 0, "since_at"));
+	draw_format(
+		win, y, 1, width, C_WARN,
+		"behind: %s runs ended badly since %s ago and none has loaded since",
+		rows_get(b, 0, "runs"),
+		time_age(tmp, since && since < ui->now_us ? (ui->now_us - since) / 1000000 : 0));
+	return y + 1;
+}
+
+static void
+layers_rejects(const struct ui *ui, WINDOW *win, int y, const struct layers_state *s)
+{
+	const struct rejects *r = ui_view(ui, FEED_REJECTS);
+	const char *entity = layers_entity(ui, s);
+	int width = getmaxx(win), n = layers_reject_count(ui, s);
+
+	draw_hline(win, y, 0, width);
+	draw_format(win, y++, 2, width - 4, C_STRONG, " %s: rows left out ", entity ? entity : "");
+	if (!r || !n) {
+		draw_text(win, y, 1, width - 2, C_DIM,
+			  r ? "the last run left out none of them" : ui_absent(ui, FEED_REJECTS));
+		return;
+	}
+	int room = getmaxy(win) - y - 4;
+	draw_format(win, y++, 1, width - 2, C_DIM, "run %lld, %d rows   key / rule", r->run, n);
+	for (int i = 0; i < (room > 1 ? room : 1) && i + s->reject_top < n; i++) {
+		size_t row = layers_reject_nth(ui, s, i + s->reject_top);
+		bool here = i + s->reject_top == s->reject;
+
+		draw_text(win, y, 0, 1, C_TEXT, here ? glyph(G_CURSOR) : " ");
+		draw_text(win, y, 1, 18, C_TEXT, rows_get(r->rows, row, "key"));
+		draw_text(win, y++, 20, width - 21, C_WARN, rows_get(r->rows, row, "rule"));
+	}
+	size_t row = layers_reject_nth(ui, s, s->reject);
+	draw_format(win, getmaxy(win) - 2, 1, width - 2, C_DIM, "object %s",
+		    rows_get(r->rows, row, "object") ? rows_get(r->rows, row, "object") : "-");
+	draw_format(win, getmaxy(win) - 1, 1, width - 2, C_TEXT, "raw    %s",
+		    rows_get(r->rows, row, "raw") ? rows_get(r->rows, row, "raw") : "-");
+}
+
+static void
+layers_draw(const struct ui *ui, WINDOW *win, const void *state)
+{
+	const struct counts *n = layers_counts(ui);
+	const struct layers_state *s = state;
+	int y = 0, width = getmaxx(win);
+
+	if (!n || !n->counts->n) {
+		draw_text(win, 0, 1, width - 2, C_DIM, ui_absent(ui, FEED_COUNTS));
+		return;
+	}
+	layers_head(win, y++, "table");
+	draw_hline(win, y++, 0, width);
+	for (size_t i = 0; i < n->counts->n; i++)
+		layers_line(win, y++, n->counts, i, (int)i == s->cursor);
+	for (size_t i = 0; i < n->sums->n; i++)
+		layers_sum(win, y++, n->sums, i);
+	y = layers_ages(ui, win, y, n->ages);
+	y = layers_behind(ui, win, y);
+	draw_text(win, y++, 1, width - 2, n->differ ? C_FAILED : C_DIM,
+		  s->verifying		? "asking source and serving ..."
+		  : layers_verified(ui) ? "source and serving as the databases say"
+					: "as the ledger says: source and serving are totals, the "
+					  "rest is the last run's");
+	if (s->rejects)
+		layers_rejects(ui, win, y, s);
+}
+
+/* --- keys --- */
+
+static void
+layers_move(struct ui *ui, void *state, int code)
+{
+	const struct counts *n = layers_counts(ui);
+	struct layers_state *s = state;
+
+	if (s->rejects && layers_reject_count(ui, s) > 1)
+		ui_move(&s->reject, layers_reject_count(ui, s), ui_height(ui) - 16, code);
+	else
+		ui_move(&s->cursor, n ? (int)n->counts->n : 0, ui_height(ui), code);
+}
+
+static void
+layers_open(struct ui *ui, void *state, int code)
+{
+	struct layers_state *s = state;
+
+	(void)ui, (void)code;
+	s->rejects = true;
+	s->reject = 0;
+}
+
+static bool
+layers_is_open(const struct ui *ui, const void *state)
+{
+	(void)ui;
+	return ((const struct layers_state *)state)->rejects;
+}
+
+static void
+layers_close(struct ui *ui, void *state, int code)
+{
+	(void)ui, (void)code;
+	((struct layers_state *)state)->rejects = false;
+}
+
+static void
+layers_verify_now(struct ui *ui, void *state, const char *text)
+{
+	struct layers_state *s = state;
+
+	if (strcmp(text, "v") != 0) {
+		ui_say(ui, "not verified");
+		return;
+	}
+	s->verifying = true;
+	s->asked_us = time_now_us();
+	ui_refresh(ui, true);
+}
+
+static void
+layers_verify(struct ui *ui, void *state, int code)
+{
+	(void)state, (void)code;
+	ui_ask(ui, "v reads every row of source and serving once, changes nothing; type v: ", "",
+	       layers_verify_now);
+}
+
+static char *
+layers_path(void *mem, const struct ui *ui, const void *state)
+{
+	const struct layers_state *s = state;
+	const struct counts *n = layers_counts(ui);
+	const char *entity = layers_entity(ui, s);
+	int breaks = 0;
+
+	for (size_t i = 0; n && i < n->counts->n; i++) {
+		const char *b = rows_get(n->counts, i, "break");
+
+		breaks += b && strcmp(b, "ok") != 0;
+	}
+	return mem_printf(mem, "layers > %s%s   %s", entity ? entity : "all tables",
+			  s->rejects ? " > left out" : "",
+			  !n	   ? ""
+			  : breaks ? mem_printf(mem, "%d of %zu break", breaks, n->counts->n)
+				   : "no break");
+}
+
+static char *
+layers_command(void *mem, const struct ui *ui, const void *state)
+{
+	const struct layers_state *s = state;
+
+	return mem_strdup(mem, s->rejects	     ? "bikeops rejects"
+			       : layers_verified(ui) ? "bikeops counts --live"
+						     : "bikeops counts");
+}
+
+static char *
+layers_cell(void *mem, const struct ui *ui, const void *state)
+{
+	const struct layers_state *s = state;
+	const struct rejects *r = ui_view(ui, FEED_REJECTS);
+	const struct counts *n = layers_counts(ui);
+
+	if (s->rejects && r && layers_reject_count(ui, s)) {
+		const char *raw = rows_get(r->rows, layers_reject_nth(ui, s, s->reject), "raw");
+
+		return mem_strdup(mem, raw ? raw : "");
+	}
+	if (!n || (size_t)s->cursor >= n->counts->n)
+		return NULL;
+	char *text = mem_strdup(mem, rows_get(n->counts, (size_t)s->cursor, "entity"));
+	for (size_t i = 0; i < N_LAYERS; i++) {
+		const char *cell = rows_get(n->counts, (size_t)s->cursor, layers[i]);
+
+		text = mem_printf(mem, "%s %s %s", text, layers[i], cell ? cell : "-");
+	}
+	return text;
+}
+
+static const struct key layers_keys[] = {
+	{ .codes = { '\r', '\n', KEY_ENTER },
+	  .name = "Enter",
+	  .brief = "rows left out",
+	  .help = "list the rows that the last run left out, with rule and raw line",
+	  .act = layers_open },
+	{ .codes = { 'q', '\033' },
+	  .name = "q",
+	  .brief = "back",
+	  .help = "close the list",
+	  .act = layers_close,
+	  .valid = layers_is_open },
+	{ .codes = { 'v' },
+	  .name = "v",
+	  .brief = "verify",
+	  .help = "ask the databases themselves; says what that costs first",
+	  .act = layers_verify },
+	KEY_ROW_MOVE(layers_move),
+	{ .name = NULL },
+};
+
+const struct screen screen_layers = {
+	.key = '2',
+	.name = "Layers",
+	.init = layers_init,
+	.want = layers_want,
+	.update = layers_update,
+	.draw = layers_draw,
+	.path = layers_path,
+	.command = layers_command,
+	.cell = layers_cell,
+	.keys = layers_keys,
+};

@@ -1,0 +1,610 @@
+#include "ui/logs.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LEFT_STEP   20
+#define CONTEXT_MAX 9
+#define DAY_S	    86400
+
+const struct log_view *
+logs_view(const struct ui *ui)
+{
+	return ui_view(ui, FEED_LOGS);
+}
+
+size_t
+logs_row(const struct log_view *v, long long n)
+{
+	size_t lo = 0, hi = v->page.n;
+
+	while (hi - lo > 1) {
+		size_t mid = (lo + hi) / 2;
+
+		if (v->page.rows[mid].n <= n)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void *
+logs_init(void *mem)
+{
+	struct logs_state *s = mem_new(mem, struct logs_state);
+
+	s->follow = true;
+	s->ask.filter.level = LOG_INFO;
+	s->ask.filter.fold = true;
+	return s;
+}
+
+/* --- asking --- */
+
+static void
+logs_ask(struct ui *ui, struct logs_state *s, enum log_go go, long long from)
+{
+	s->ask.number++;
+	s->ask.go = go;
+	s->ask.from = from;
+	s->ask.run = ui->run;
+	s->ask.rows = logs_body(ui_height(ui));
+	snprintf(s->ask.task, sizeof(s->ask.task), "%s", ui->task);
+	logreader_ask(ui_logs(ui), &s->ask);
+}
+
+/* Around the cursor again, with another filter or size. */
+static void
+logs_again(struct ui *ui, struct logs_state *s)
+{
+	if (s->follow || s->cursor >= LOG_UNNUMBERED)
+		logs_ask(ui, s, LOG_END, 0);
+	else
+		logs_ask(ui, s, LOG_AT, s->cursor);
+}
+
+/* --- before a draw --- */
+
+static int
+rows_height(const struct logs_state *s, const struct log_view *v, size_t from, size_t to, int width,
+	    int max)
+{
+	int height = 0;
+
+	for (size_t i = from; i < to && height <= max; i++)
+		height += logs_height(s, v, i, width);
+	return height;
+}
+
+/* The first row to draw, so that row i is seen and the screen is full where it can be. */
+static size_t
+top_for(const struct logs_state *s, const struct log_view *v, size_t top, size_t i, int width,
+	int body)
+{
+	top = i < top ? i : top;
+	if (top + (size_t)body < i)
+		top = i - (size_t)body;
+	while (top < i && rows_height(s, v, top, i + 1, width, body) > body)
+		top++;
+	while (top > 0 && v->page.last && v->page.n - top < (size_t)body &&
+	       rows_height(s, v, top - 1, v->page.n, width, body) <= body)
+		top--;
+	return top;
+}
+
+static void
+logs_place(const struct ui *ui, struct logs_state *s, const struct log_view *v, bool jumped)
+{
+	int body = logs_body(ui_height(ui)), width = ui_width(ui);
+	size_t i = logs_row(v, s->cursor), top = logs_row(v, s->top);
+
+	if (!v->page.n)
+		return;
+	if (jumped || s->follow)
+		top = i > (size_t)body / 3 ? i - (size_t)body / 3 : 0;
+	if (s->follow)
+		top = 0;
+	s->top = v->page.rows[top_for(s, v, top, i, width, body)].n;
+}
+
+static void
+stack_open(struct log_filter *f, long long n)
+{
+	size_t room = sizeof(f->open) / sizeof(*f->open);
+
+	f->n_open -= f->n_open == room;
+	f->open[f->n_open++] = n;
+}
+
+/* What was found may be in a folded stack. */
+static void
+logs_unfold(struct ui *ui, struct logs_state *s, const struct log_view *v)
+{
+	const struct log_row *r = v->page.n ? &v->page.rows[logs_row(v, v->at)] : NULL;
+
+	if (!r || v->at <= r->n || v->at - r->n > r->folded)
+		return;
+	stack_open(&s->ask.filter, r->n);
+	logs_again(ui, s);
+}
+
+/* An answer to the last question: go where it points. */
+static bool
+logs_take(struct ui *ui, struct logs_state *s, const struct log_view *v)
+{
+	if (v->ask.number != s->ask.number || s->taken == s->ask.number)
+		return false;
+	s->taken = s->ask.number;
+	if (s->ask.go == LOG_AT || s->ask.go == LOG_SAVE)
+		return false;
+	if (v->at < 0 && s->ask.go != LOG_END)
+		ui_say(ui, s->ask.go == LOG_TIME ? "no line is of that time or later"
+			   : s->ask.go == LOG_FAULT || s->ask.go == LOG_FAULT_BACK
+				   ? "no more errors this way"
+				   : "not found this way");
+	if (v->at < 0)
+		return false;
+	s->cursor = v->at;
+	logs_unfold(ui, s, v);
+	return true;
+}
+
+/* Rows are had on both sides of the cursor, or there are none. */
+static void
+logs_prefetch(struct ui *ui, struct logs_state *s, const struct log_view *v)
+{
+	size_t i = logs_row(v, s->cursor), body = (size_t)logs_body(ui_height(ui));
+	bool near_first = !v->page.first && i < body;
+	bool near_last = !v->page.last && i + body >= v->page.n;
+
+	if (s->taken != s->ask.number || s->cursor >= LOG_UNNUMBERED || s->follow)
+		return;
+	if (near_first || near_last || s->ask.go == LOG_END || s->ask.rows < (int)body)
+		logs_ask(ui, s, LOG_AT, s->cursor);
+}
+
+static void
+logs_update(struct ui *ui, void *state)
+{
+	struct logs_state *s = state;
+	const struct log_view *v = logs_view(ui);
+	bool jumped;
+
+	logreader_touch(ui_logs(ui));
+	if (!s->ask.number) {
+		logs_again(ui, s);
+	} else if (s->ask.run != ui->run || strcmp(s->ask.task, ui->task) != 0) {
+		s->follow = true;
+		logs_ask(ui, s, LOG_END, 0);
+	}
+	if (!v)
+		return;
+	jumped = logs_take(ui, s, v);
+	if (v->run != s->shown)
+		s->ask.filter.n_open = 0;
+	s->shown = v->run;
+	if (s->follow && v->page.n && s->ask.go == LOG_END)
+		s->cursor = v->page.rows[v->page.n - 1].n;
+	logs_place(ui, s, v, jumped);
+	logs_prefetch(ui, s, v);
+}
+
+/* --- moving --- */
+
+/* At the end without numbers there is no way back yet. */
+static bool
+logs_numbered(struct ui *ui, const struct logs_state *s)
+{
+	if (s->cursor < LOG_UNNUMBERED)
+		return true;
+	ui_say(ui, "the index is being made; g goes to the first line, F stays at the last");
+	return false;
+}
+
+static void
+logs_move(struct ui *ui, void *state, int code)
+{
+	struct logs_state *s = state;
+	const struct log_view *v = logs_view(ui);
+	bool first = code == 'g' || code == KEY_HOME, last = code == 'G' || code == KEY_END;
+
+	if (!v || !v->page.n)
+		return;
+	if (first || last) {
+		s->follow = false;
+		logs_ask(ui, s, first ? LOG_AT : LOG_END, 0);
+		s->cursor = first ? 0 : s->cursor;
+		return;
+	}
+	if (!logs_numbered(ui, s))
+		return;
+	int i = (int)logs_row(v, s->cursor);
+	ui_move(&i, (int)v->page.n, logs_body(ui_height(ui)), code);
+	s->cursor = v->page.rows[i].n;
+	s->follow = false;
+}
+
+static void
+logs_sideways(struct ui *ui, void *state, int code)
+{
+	struct logs_state *s = state;
+
+	(void)ui;
+	if (code == 'l' || code == KEY_RIGHT)
+		s->left += s->left < 8 * LOG_TEXT_MAX ? LEFT_STEP : 0;
+	else
+		s->left = code == '0' || s->left < LEFT_STEP ? 0 : s->left - LEFT_STEP;
+}
+
+/* --- finding --- */
+
+static void
+logs_jump(struct ui *ui, struct logs_state *s, enum log_go go)
+{
+	bool from_end = s->cursor >= LOG_UNNUMBERED;
+
+	s->follow = false;
+	logs_ask(ui, s, go, from_end ? LOG_UNNUMBERED : s->cursor);
+}
+
+static void
+find_done(struct ui *ui, void *state, const char *text)
+{
+	struct logs_state *s = state;
+
+	snprintf(s->find, sizeof(s->find), "%s", text);
+	snprintf(s->ask.find, sizeof(s->ask.find), "%s", text);
+	if (*text)
+		logs_jump(ui, s, LOG_FIND);
+}
+
+static void
+logs_find(struct ui *ui, void *state, int code)
+{
+	struct logs_state *s = state;
+
+	if (code == '/') {
+		ui_ask(ui, "find: ", s->find, find_done);
+		return;
+	}
+	if (!*s->find) {
+		ui_say(ui, "/ says what to find");
+		return;
+	}
+	snprintf(s->ask.find, sizeof(s->ask.find), "%s", s->find);
+	logs_jump(ui, s, code == 'n' ? LOG_FIND : LOG_FIND_BACK);
+}
+
+static void
+logs_fault(struct ui *ui, void *state, int code)
+{
+	logs_jump(ui, state, code == 'e' ? LOG_FAULT : LOG_FAULT_BACK);
+}
+
+/* The day is that of the log's first line, or the one after it. */
+static void
+time_done(struct ui *ui, void *state, const char *text)
+{
+	const struct log_view *v = logs_view(ui);
+	int h, m, sec = 0;
+
+	if (!*text || !v)
+		return;
+	if (sscanf(text, "%2d:%2d:%2d", &h, &m, &sec) < 2 || h < 0 || h > 23 || m < 0 || m > 59 ||
+	    sec < 0 || sec > 60) {
+		ui_say(ui, "a time is HH:MM or HH:MM:SS");
+		return;
+	}
+	long long from = v->totals.ruler.from, offset = logs_offset(ui, from);
+	long long day = from + offset - (from + offset) % DAY_S;
+	long long at = day + h * 3600 + m * 60 + sec - offset;
+	struct logs_state *s = state;
+	s->follow = false;
+	logs_ask(ui, s, LOG_TIME, at < from && at + DAY_S <= v->totals.last ? at + DAY_S : at);
+}
+
+static void
+logs_at(struct ui *ui, void *state, int code)
+{
+	(void)state, (void)code;
+	ui_ask(ui, "time HH:MM:SS: ", "", time_done);
+}
+
+/* --- what is shown --- */
+
+static void
+filter_done(struct ui *ui, void *state, const char *text)
+{
+	struct logs_state *s = state;
+
+	snprintf(s->ask.filter.text, sizeof(s->ask.filter.text), "%s", text);
+	logs_again(ui, s);
+}
+
+static void
+logs_filter(struct ui *ui, void *state, int code)
+{
+	struct logs_state *s = state;
+	int *context = &s->ask.filter.context;
+
+	if (code == '&') {
+		ui_ask(ui, "only lines with: ", s->ask.filter.text, filter_done);
+		return;
+	}
+	if (code == '-')
+		*context -= *context > 0;
+	else
+		*context += *context < CONTEXT_MAX;
+	ui_say(ui, "lines around what the filter finds: %d", *context);
+	logs_again(ui, s);
+}
+
+static void
+logs_level(struct ui *ui, void *state, int code)
+{
+	static const enum log_level next[] = {
+		[LOG_INFO] = LOG_WARN,
+		[LOG_WARN] = LOG_ERROR,
+		[LOG_ERROR] = LOG_DEBUG,
+		[LOG_DEBUG] = LOG_INFO,
+	};
+	struct logs_state *s = state;
+
+	(void)code;
+	s->ask.filter.level = next[s->ask.filter.level];
+	logs_again(ui, s);
+}
+
+static void
+sources_done(struct ui *ui, void *state, const char *text)
+{
+	struct logs_state *s = state;
+	const struct log_view *v = logs_view(ui);
+
+	for (; v && *text; text++) {
+		for (size_t i = 0; i < v->n_sources; i++) {
+			if (*text == '*')
+				s->ask.filter.hidden = 0;
+			else if (v->sources[i].letter == *text)
+				s->ask.filter.hidden ^= 1ULL << i;
+		}
+	}
+	logs_again(ui, s);
+}
+
+static void
+logs_sources(struct ui *ui, void *state, int code)
+{
+	(void)state, (void)code;
+	ui_ask(ui, "hide or show the letters (* shows all): ", "", sources_done);
+}
+
+static void
+logs_switch(struct ui *ui, void *state, int code)
+{
+	struct logs_state *s = state;
+
+	if (code == 'w') {
+		s->wrap = !s->wrap;
+		s->left = 0;
+	} else if (code == 'F') {
+		s->follow = !s->follow;
+		logs_again(ui, s);
+	} else {
+		s->ask.filter.fold = !s->ask.filter.fold;
+		s->ask.filter.n_open = 0;
+		logs_again(ui, s);
+	}
+}
+
+/* Open the stack of the cursor's line, or close it again. */
+static void
+logs_open_stack(struct ui *ui, void *state, int code)
+{
+	struct logs_state *s = state;
+	struct log_filter *f = &s->ask.filter;
+	const struct log_view *v = logs_view(ui);
+	size_t at = 0;
+
+	(void)code;
+	if (!v || !v->page.n || !logs_numbered(ui, s))
+		return;
+	const struct log_row *r = &v->page.rows[logs_row(v, s->cursor)];
+	while (at < f->n_open && f->open[at] != r->n)
+		at++;
+	if (at < f->n_open) {
+		f->open[at] = f->open[--f->n_open];
+	} else if (r->folded) {
+		stack_open(f, r->n);
+	} else {
+		s->wrap = !s->wrap;
+	}
+	s->follow = false;
+	logs_again(ui, s);
+}
+
+static void
+save_done(struct ui *ui, void *state, const char *text)
+{
+	struct logs_state *s = state;
+
+	if (!*text)
+		return;
+	snprintf(s->ask.find, sizeof(s->ask.find), "%s", text);
+	logs_ask(ui, s, LOG_SAVE, s->cursor < LOG_UNNUMBERED ? s->cursor : 0);
+}
+
+static void
+logs_save_as(struct ui *ui, void *state, int code)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const struct logs_state *s = state;
+
+	(void)code;
+	ui_ask(ui, "save what is let through to the new file: ",
+	       mem_printf(tmp, "run-%lld.log", s->shown), save_done);
+}
+
+/* --- the row --- */
+
+static char *
+logs_path(void *mem, const struct ui *ui, const void *state)
+{
+	const struct logs_state *s = state;
+
+	if (!s->shown)
+		return mem_strdup(mem, "logs");
+	return *ui->task ? mem_printf(mem, "logs > %lld > %s", s->shown, ui->task)
+			 : mem_printf(mem, "logs > %lld", s->shown);
+}
+
+static char *
+logs_command(void *mem, const struct ui *ui, const void *state)
+{
+	const struct logs_state *s = state;
+	char *run = s->shown ? mem_printf(mem, " %lld", s->shown) : mem_strdup(mem, "");
+
+	return mem_printf(mem, "bikeops logs%s%s%s%s", run, *ui->task && s->shown ? " " : "",
+			  s->shown ? ui->task : "", s->follow ? " --follow" : "");
+}
+
+static char *
+logs_cell(void *mem, const struct ui *ui, const void *state)
+{
+	const struct logs_state *s = state;
+	const struct log_view *v = logs_view(ui);
+
+	if (!v || !v->page.n)
+		return NULL;
+	const struct log_row *r = &v->page.rows[logs_row(v, s->cursor)];
+	return r->at ? mem_printf(mem, "%s %s", time_iso(mem, r->at * 1000000), r->text)
+		     : mem_strdup(mem, r->text);
+}
+
+static char *
+logs_save(void *mem, const void *state)
+{
+	const struct logs_state *s = state;
+
+	return mem_printf(mem, "%d %d %d %d %d %lld %s", s->follow, s->wrap, s->ask.filter.fold,
+			  (int)s->ask.filter.level, s->ask.filter.context,
+			  s->cursor < LOG_UNNUMBERED ? s->cursor : 0, s->ask.filter.text);
+}
+
+static void
+logs_restore(void *state, const char *text)
+{
+	struct logs_state *s = state;
+	int follow, wrap, fold, level, context, n = 0;
+
+	if (sscanf(text, "%d %d %d %d %d %lld %n", &follow, &wrap, &fold, &level, &context,
+		   &s->cursor, &n) < 6 ||
+	    level < LOG_ERROR || level > LOG_DEBUG || context < 0 || context > CONTEXT_MAX)
+		return;
+	s->follow = follow;
+	s->wrap = wrap;
+	s->ask.filter.fold = fold;
+	s->ask.filter.level = (enum log_level)level;
+	s->ask.filter.context = context;
+	snprintf(s->ask.filter.text, sizeof(s->ask.filter.text), "%s", n ? text + n : "");
+}
+
+static void
+logs_all(struct ui *ui, void *state, int code)
+{
+	(void)state, (void)code;
+	*ui->task = '\0';
+}
+
+static bool
+logs_has_task(const struct ui *ui, const void *state)
+{
+	(void)state;
+	return *ui->task;
+}
+
+static const struct key keys[] = {
+	KEY_ROW_MOVE(logs_move),
+	{ .codes = { '/' }, .name = "/", .brief = "find", .help = "find a text", .act = logs_find },
+	{ .codes = { 'n', 'N' },
+	  .name = "n N",
+	  .help = "next match, the one before",
+	  .act = logs_find },
+	{ .codes = { 'e', 'E' },
+	  .name = "e E",
+	  .brief = "error",
+	  .help = "next error, the one before",
+	  .act = logs_fault },
+	{ .codes = { '&' },
+	  .name = "&",
+	  .brief = "filter",
+	  .help = "show only lines with a text",
+	  .act = logs_filter },
+	{ .codes = { '+', '-' },
+	  .name = "+ -",
+	  .help = "more or fewer lines around those",
+	  .act = logs_filter },
+	{ .codes = { 'm' },
+	  .name = "m",
+	  .brief = "level",
+	  .help = "show from info, warning, error or debug on",
+	  .act = logs_level },
+	{ .codes = { 'o' },
+	  .name = "o",
+	  .brief = "sources",
+	  .help = "hide or show files by their letters",
+	  .act = logs_sources },
+	{ .codes = { 'a' },
+	  .name = "a",
+	  .brief = "all tasks",
+	  .help = "show every task's log, not one's",
+	  .act = logs_all,
+	  .valid = logs_has_task },
+	{ .codes = { 'T' }, .name = "T", .brief = "time", .help = "go to a time", .act = logs_at },
+	{ .codes = { 'F' },
+	  .name = "F",
+	  .brief = "follow",
+	  .help = "stay at the last line, or stop that",
+	  .act = logs_switch },
+	{ .codes = { 'w' },
+	  .name = "w",
+	  .brief = "wrap",
+	  .help = "wrap long lines",
+	  .act = logs_switch },
+	{ .codes = { 'z' },
+	  .name = "z",
+	  .help = "fold stacks, or show all of them",
+	  .act = logs_switch },
+	{ .codes = { '\n', '\r', KEY_ENTER },
+	  .name = "Enter",
+	  .help = "open the folded stack, or close it; wrap another line",
+	  .act = logs_open_stack },
+	{ .codes = { 'l', KEY_RIGHT, 'h', KEY_LEFT, '0' },
+	  .name = "h l 0",
+	  .help = "scroll to the left, to the right, back to the line's begin",
+	  .act = logs_sideways },
+	{ .codes = { 's' },
+	  .name = "s",
+	  .brief = "save",
+	  .help = "save to a file",
+	  .act = logs_save_as },
+	{ .name = NULL },
+};
+
+const struct screen screen_logs = {
+	.key = '3',
+	.name = "Logs",
+	.init = logs_init,
+	.update = logs_update,
+	.draw = logs_draw,
+	.path = logs_path,
+	.command = logs_command,
+	.cell = logs_cell,
+	.keys = keys,
+	.save = logs_save,
+	.restore = logs_restore,
+};

@@ -1,0 +1,31 @@
+/* What the logs' screen remembers, and its picture. */
+#ifndef BIKEOPS_UI_LOGS_H
+#define BIKEOPS_UI_LOGS_H
+
+#include "ui/screen.h"
+#include "view/logreader.h"
+
+struct logs_state {
+	struct log_ask ask; /* the last one */
+	unsigned taken;	    /* the number of the last answer that was taken in */
+	long long shown;    /* the run whose rows are on the screen */
+	bool follow, wrap;
+	long long cursor, top; /* numbers of lines */
+	int left;	       /* cells skipped at the left */
+	char find[128];
+};
+
+const struct log_view *logs_view(const struct ui *ui);
+/* The last row that begins at line n or before, 0 where there is none. */
+size_t logs_row(const struct log_view *v, long long n);
+/* Rows of the screen that lines have. */
+int logs_body(int height);
+/* What row i fills of them. */
+int logs_height(const struct logs_state *s, const struct log_view *v, size_t i, int width);
+void logs_draw(const struct ui *ui, WINDOW *win, const void *state);
+/* "14:04:12" in the zone of the screen; "" of 0. */
+void logs_clock(const struct ui *ui, long long seconds, char out[16]);
+/* Seconds that the zone of the screen is ahead of UTC at this time. */
+long long logs_offset(const struct ui *ui, long long seconds);
+
+#endif
