@@ -41,7 +41,7 @@ def table(stack):
 
 READING = {
     "local status": 0, "status": 0, "runs": 0, "counts": 0, "counts --live": 0, "rejects": 0,
-    "logs": 0, "sql": 0, "doctor": 0, "help": 0, "version": 0,
+    "logs": 0, "sql": 0, "doctor": 0, "help": 0, "help --keys": 0, "version": 0,
     "run incremental --dry-run": 0, "run full --dry-run": 0,
     "run backfill --from 2016-01-01 --to 2016-01-31 --dry-run": 0,
 }
@@ -243,6 +243,20 @@ def test_man_page(stack):
     known = {option for row in table(stack).values() for option in row["options"].split()}
     known |= {"--output", "--profile", "--config", "--verbose", "--help", "--version"}
     assert set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", text)) <= known
+
+
+def test_man_page_has_every_key(stack):
+    """Each key of the console, under its screen with its words, and no others."""
+    part = MAN.read_text().split(".Sh CONSOLE\n")[1].split("\n.Sh ")[0]
+    found = set()
+    for section in part.split(".Ss ")[1:]:
+        screen = section.split("\n")[0].lower()
+        for key, what in re.findall(r"^\.It Sy (.*)\n((?:[^.].*\n?)+)", section, re.M):
+            found.add((screen, key.replace("\\&", ""), " ".join(what.split())))
+    rows = stack.json("help", "--keys")["keys"]
+    assert {row["screen"].lower() for row in rows} >= {"every screen", "pipeline", "logs"}
+    assert found == {(row["screen"].lower(), row["key"],
+                      row["what"][0].upper() + row["what"][1:] + ".") for row in rows}
 
 
 def plain_manual(path):

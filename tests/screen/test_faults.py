@@ -1,0 +1,113 @@
+"""For each fault: what screen 1 says, and after how many seconds; never green."""
+
+import glob
+import os
+import time
+
+import pytest
+
+import scenes
+import stack as stacks
+
+
+@pytest.fixture
+def good(stack):
+    """Loaded; after the test it is loaded again, whatever happened to it."""
+    stack.run("run", "full").quiet()
+    yield stack
+    stack.run("run", "incremental", status=None).quiet()
+    stack.run("run", "full", env={"BIKEOPS_MAX_REJECT_PERCENT": "100"}).quiet()
+
+
+def says(t, pattern, limit, record_property, since=None):
+    """The pattern comes within the limit; the seconds go to the report."""
+    since = since or time.monotonic()
+    t.wait(pattern, limit + 5)
+    seconds = time.monotonic() - since
+    line = next((line for line in t.text().splitlines() if "!!" in line or "STALE" in line), "")
+    print(f"{seconds:6.2f} s  {line.strip()}")
+    record_property("seconds", round(seconds, 2))
+    assert seconds < limit
+    t.still()
+    first = t.text().splitlines()[0]
+    assert " ok " not in first, f"a false green: {first}"
+
+
+def test_killed_worker(console, good, record_property):
+    with scenes.at_work(good):
+        t = console(good)
+        t.wait(r"incremental >>", 5)
+        killed = scenes.kill_worker(good)
+        says(t, r"incremental !!", 2.5, record_property, killed)
+        t.wait(r"worker died", 3)
+        t.wait(r"run resume \d+", 3)
+
+
+def test_stopped_database(console, good, record_property):
+    t = console(good)
+    t.wait(r"full ok", 5)
+    t.still()
+    began = time.monotonic()
+    good.down()
+    try:
+        says(t, r"STALE|no data|unreachable", 5, record_property, began)
+    finally:
+        good.run("local", "up").quiet()
+    t.wait(r"full ok", 10)
+
+
+def test_rejected_rows(console, good, record_property):
+    t = console(good)
+    t.wait(r"full ok", 5)
+    scenes.reject(good)
+    says(t, r"incremental !!", 2, record_property)
+    t.wait(r"12 of \d+ rows read were rejected", 3)
+    t.wait(r"bikeops rejects", 3)
+    scenes.mend(good)
+    t.wait(r"incremental ok", 5)
+
+
+def test_stopped_source(console, good, record_property):
+    t = console(good)
+    t.wait(r"full ok", 5)
+    scenes.without_source(good)
+    says(t, r"incremental !!", 2, record_property)
+    t.wait(r"cannot connect to the source database", 3)
+
+
+def test_lost_lease(console, good, record_property):
+    """Another run takes the lease of one that waits: green is what the ledger calls ok, not before."""
+    with scenes.at_work(good):
+        first = scenes.newest(good)["run"]
+        t = console(good)
+        t.wait(r"incremental >>", 5)
+        with good.connect("ledger") as ledger:
+            ledger.execute("DELETE FROM ledger.lease")
+        good.run("run", "incremental", "--detach", status=None).quiet()
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            t.pump(0.1)
+            assert " ok " not in t.text().splitlines()[0]
+    alive = ("queued", "running")
+    stacks.wait_until(lambda: not [run for run in good.json("runs")["runs"]
+                                   if run["state"] in alive], 20, 0.1)
+    over = time.monotonic()
+    states = {run["run"]: run["state"] for run in good.json("runs")["runs"] if run["run"] >= first}
+    last = max(run for run in states if states[run] != "refused")
+    t.wait(rf"run {last} incremental {'ok' if states[last] == 'ok' else '!!'}", 5)
+    record_property("seconds", round(time.monotonic() - over, 2))
+    print(f"{time.monotonic() - over:6.2f} s  {states}: {t.text().splitlines()[0].strip()}")
+
+
+def test_cut_file(console, good, record_property):
+    """A processed file is cut before it is loaded."""
+    with scenes.at_work(good, "staging.stg_customers"):
+        t = console(good)
+        t.wait(r"incremental >>", 5)
+        newest = max(glob.glob(f"{good.dir}/stack/lake/processed/**/a*", recursive=True),
+                     key=os.path.getmtime)
+        cut = [path for path in glob.glob(f"{newest}/*") if os.path.getsize(path) > 8]
+        for path in cut:
+            os.truncate(path, os.path.getsize(path) // 2)
+        assert cut
+    says(t, r"incremental !!", 3, record_property)

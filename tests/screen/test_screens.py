@@ -1,0 +1,173 @@
+"""Each screen in each state, compared with golden/; `make golden` writes them anew."""
+
+import contextlib
+import pathlib
+import re
+
+import pytest
+
+import scenes
+import stack as stacks
+
+GOLDEN = pathlib.Path(__file__).with_name("golden")
+FORMS = [(80, 24, "utf8"), (140, 40, "utf8"), (80, 24, "ascii"), (140, 40, "ascii")]
+LOCALE = {"utf8": "C.UTF-8", "ascii": "C"}
+
+
+# --- states
+
+@contextlib.contextmanager
+def nothing(stack):
+    bare = stacks.Stack("bare")
+    try:
+        yield bare, {}
+    finally:
+        bare.remove()
+
+
+@contextlib.contextmanager
+def empty(stack):
+    yield stack, {}
+
+
+@contextlib.contextmanager
+def ok(stack):
+    scenes.load(stack)
+    yield stack, {}
+
+
+@contextlib.contextmanager
+def running(stack):
+    with scenes.at_work(stack):
+        yield stack, {}
+
+
+@contextlib.contextmanager
+def dead(stack):
+    with scenes.at_work(stack):
+        scenes.kill_worker(stack)
+        stacks.wait_until(lambda: scenes.newest(stack)["state"] == "dead", 5, 0.1)
+        yield stack, {}
+    stack.run("run", "incremental").quiet()
+
+
+@contextlib.contextmanager
+def rejected(stack):
+    scenes.reject(stack)
+    yield stack, {}
+    scenes.mend(stack)
+
+
+@contextlib.contextmanager
+def no_source(stack):
+    scenes.without_source(stack)
+    yield stack, {}
+
+
+@contextlib.contextmanager
+def locked(stack):
+    config = stack.dir / "bikeops.conf"
+    names = {"source_dsn": "SOURCE_DSN", "warehouse_dsn": "WAREHOUSE_DSN",
+             "ledger_dsn": "LEDGER_DSN", "lake_dir": "LAKE"}
+    config.write_text("[profile prod]\nproduction = true\n" + "".join(
+        f"{name} = {stack.dsn['BIKEOPS_' + variable]}\n" for name, variable in names.items()))
+    stack.run("run", "incremental").quiet()
+    yield stack, {"args": ("console", "--config", config, "--profile", "prod")}
+
+
+@contextlib.contextmanager
+def stale(stack):
+    yield stack, {"then": stack.down}
+    stack.run("local", "up").quiet()
+
+
+# {state: [how it is made, {screen: (keys, what must stand there)}]}, in this order
+FIRST = {"pipeline": ("", r"\$ bikeops")}
+ALL = {**FIRST, "layers": ("2", r"SUM revenue"), "logs": ("3", r"where \d"),
+       "runs": ("4", r"p50 "), "why": ("1W", r"\$ bikeops|why"), "help": ("q?", "keys of")}
+STATES = {
+    "nothing": [nothing, FIRST],
+    "empty": [empty, {**FIRST, "runs": ("4", "runs")}],
+    "ok": [ok, {**ALL, "trigger": ("qt", r"entity +rows")}],
+    "running": [running, {**FIRST, "runs": ALL["runs"]}],
+    "dead": [dead, {**FIRST, "why": ("W", "why")}],
+    "rejected": [rejected, ALL],
+    "no-source": [no_source, {**FIRST, "logs": ALL["logs"], "why": ALL["why"]}],
+    "locked": [locked, {**FIRST, "refused": ("t", "locked")}],
+    "stale": [stale, FIRST],
+}
+
+
+@pytest.fixture(scope="module", params=STATES)
+def state(request, stack):
+    make, screens = STATES[request.param]
+    with make(stack) as (where, more):
+        now = scenes.fix_times(stack)
+        yield request.param, where, more, screens, now
+
+
+# --- what no test can fix: same-width words in its place
+
+MASKS = [
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z *", "ISO time"),
+    (r"\d\d:\d\d:\d\d", "hh:mm:ss"),
+    (r"\b\d\d-\d\d \d\d:\d\d\b", "mm-dd hh:mm"),
+    (r"\bdata \+\d+s", "data +0s"),
+    (r"fingerprint [0-9a-f]{4}", "fingerprint xxxx"),
+    (r"/\S*/build/test/\S*", "DIR"),
+    (r"\bvm\b|\bport=\d+", "HOST"),
+    (r"\+\d+ (s|min|h)\b", "+N s"),
+    (r"\bpid \d+", "pid N"),
+    (r"\b\d+\.\d\d s\b", "t.tt s"),
+]
+RUNNING = [    # its own time goes on
+    (r"\b\d+\.\d\ds?", "t.tt"), (r"\b\d+:\d\d\b", "m:ss"), (r"\b\d+ (s|min)\b", "N s"),
+    (r"[#█]+[.░]*|[.░]{3,}", "###"), (r"\b\d+ ?%", "N%"),
+]
+
+
+def same_width(word):
+    """The word cut or filled to the width of what it replaces."""
+    return lambda match: word[:len(match[0])].ljust(len(match[0]), "_")
+
+
+def masked(text, name):
+    for pattern, word in MASKS + (RUNNING if name in ("running", "dead") else []):
+        text = re.sub(pattern, same_width(word), text)
+    return text
+
+
+@pytest.mark.parametrize("columns,lines,glyphs", FORMS)
+def test_golden(console, state, request, columns, lines, glyphs):
+    name, stack, more, screens, now = state
+    t = console(stack, *more.get("args", ()), columns=columns, lines=lines, LC_ALL=LOCALE[glyphs],
+                BIKEOPS_NOW=now)
+    t.wait(r"\$ bikeops", 5)
+    t.still(0.2)
+    if "then" in more and request.node.name == f"test_golden[{name}-80-24-utf8]":
+        more["then"]()
+    if "then" in more:
+        t.wait(r"STALE|no data", 10)
+    wrong = []
+    for screen, (keys, there) in screens.items():
+        for key in keys:
+            t.keys(key)
+        t.wait(there, 5)
+        t.still(0.2)
+        got = masked(t.text(), name)
+        path = GOLDEN / f"{name}-{screen}-{columns}x{lines}-{glyphs}.txt"
+        if request.config.getoption("--golden"):
+            path.write_text(got)
+        elif not path.exists() or path.read_text() != got:
+            was = path.read_text() if path.exists() else "(no such file)\n"
+            wrong.append(f"{path.name}:\n--- golden\n{was}--- now\n{got}")
+    assert not wrong, "\n".join(wrong)
+    assert glyphs == "utf8" or all(line.isascii() for line in t.picture.display)
+
+
+def test_golden_all_used():
+    """No golden file without its screen."""
+    known = {f"{state}-{screen}-{columns}x{lines}-{glyphs}.txt"
+             for state, (_, screens) in STATES.items() for screen in screens
+             for columns, lines, glyphs in FORMS}
+    assert {path.name for path in GOLDEN.glob("*.txt")} == known
