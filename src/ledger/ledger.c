@@ -431,15 +431,6 @@ ledger_steps(struct ledger *l, long long run, int attempt, const struct ledger_s
 	return n ? ledger_do(tmp, l, "steps", params, 3, NULL) : NULL;
 }
 
-struct err *
-ledger_event(struct ledger *l, long long run, const char *level, const char *text)
-{
-	AUTO_MEM void *tmp = mem_root();
-	const char *params[] = { NUMBER(tmp, run), level, text };
-
-	return ledger_do(tmp, l, "event", params, 3, NULL);
-}
-
 /* --- numbers --- */
 
 struct err *

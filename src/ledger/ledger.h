@@ -82,8 +82,6 @@ struct err *ledger_task_end(struct ledger *l, long long run, const char *task, i
 /* Write steps as they stand now. */
 struct err *ledger_steps(struct ledger *l, long long run, int attempt,
 			 const struct ledger_step *steps, size_t n) MUST_CHECK;
-struct err *ledger_event(struct ledger *l, long long run, const char *level, const char *text)
-	MUST_CHECK;
 
 /* --- numbers --- */
 /* rows: k, run, tbl, what, n. */

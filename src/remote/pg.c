@@ -548,18 +548,6 @@ pg_listen(struct pg *pg, int wake_fd, int ms, bool *told)
 	return NULL;
 }
 
-const char *
-pg_parameter(const struct pg *pg, const char *name)
-{
-	return PQparameterStatus(pg->conn, name);
-}
-
-int
-pg_version(const struct pg *pg)
-{
-	return PQserverVersion(pg->conn);
-}
-
 int
 pg_client_version(void)
 {

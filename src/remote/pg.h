@@ -60,9 +60,7 @@ struct err *pg_copy_end(struct pg *pg, const char *failure, long long *rows) MUS
 /* After LISTEN: wait for a NOTIFY, until wake_fd is readable, or so long; *told: one came. */
 struct err *pg_listen(struct pg *pg, int wake_fd, int ms, bool *told) MUST_CHECK;
 
-const char *pg_parameter(const struct pg *pg, const char *name); /* "server_version", or NULL */
-int pg_version(const struct pg *pg);				 /* 150020 */
-int pg_client_version(void);					 /* of libpq, the same way */
+int pg_client_version(void); /* of libpq, the same way */
 bool pg_lost(const struct pg *pg);
 /* An identifier quoted for SQL: for the few texts that carry names. */
 char *pg_ident(void *mem, const char *name);

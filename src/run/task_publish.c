@@ -13,12 +13,9 @@ publish(struct run *run)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct warehouse *w;
-	struct rows *books;
-	bool already;
 
 	TRY(run_warehouse(run, &w));
-	TRY(warehouse_publish(tmp, w, run->batch, run->staging, &books, &already,
-			      heart_progress(run->heart)));
+	TRY(warehouse_publish(w, run->batch, run->staging, heart_progress(run->heart)));
 	return ledger_run_set(run->ledger, run->id, "k",
 			      mem_printf(tmp, "%lld", run->batch->next.k));
 }

@@ -18,7 +18,6 @@ struct publish {
 	struct progress *progress;
 	struct step *steps; /* [n], dimensions first */
 	size_t n;
-	bool already;
 };
 
 /* --- scripts --- */
@@ -137,15 +136,14 @@ publish_step(struct pg *pg, const struct publish *p, const struct step *s)
 
 /* The watermark did not move: ours already, another's, or the wrong rows in staging. */
 static struct err *
-refuse(struct pg *pg, struct publish *p)
+refuse(struct pg *pg, const struct publish *p)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct rows *r;
 
 	TRY(pg_query(tmp, pg, sql_text("publish/state"), NULL, 0, &r));
 	long long k = rows_int(r, 0, "k"), run = rows_int(r, 0, "run");
-	p->already = k == p->b->next.k && run == p->b->run;
-	if (p->already)
+	if (k == p->b->next.k && run == p->b->run)
 		return NULL;
 	if (k != p->b->prev.k)
 		return err_new(ERR_CONFLICT,
@@ -173,7 +171,7 @@ static struct err *
 publish_batch(struct pg *pg, void *arg)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct publish *p = arg;
+	const struct publish *p = arg;
 	const char *params[] = { mem_printf(tmp, "%lld", p->b->run),
 				 mem_printf(tmp, "%lld", p->b->next.k) };
 
@@ -195,18 +193,14 @@ publish_batch(struct pg *pg, void *arg)
 }
 
 struct err *
-warehouse_publish(void *mem, struct warehouse *w, const struct batch *b,
-		  const struct staging *staging, struct rows **books, bool *already,
+warehouse_publish(struct warehouse *w, const struct batch *b, const struct staging *staging,
 		  struct progress *progress)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct publish p = { .b = b, .progress = progress };
-	const char *k = mem_printf(tmp, "%lld", b->next.k);
 
 	TRY(find_steps(tmp, &p, staging));
 	TRY(warehouse_ready(w));
 	TRY(pg_exec(w->pg, "discard temp")); /* of an earlier batch of this session */
-	TRY(warehouse_transact(w, publish_batch, &p));
-	*already = p.already;
-	return pg_query(mem, w->pg, sql_text("warehouse/batch_books"), &k, 1, books);
+	return warehouse_transact(w, publish_batch, &p);
 }

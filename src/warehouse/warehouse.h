@@ -29,14 +29,12 @@ struct err *warehouse_load(struct warehouse *w, struct engine *e, struct lake *l
 			   struct progress *progress) MUST_CHECK;
 
 /*
- * Publish staging as batch k in one transaction.
- * books    rows tbl, what, n: as written to bikeops.books (what was published before, read back)
- * already  true where the watermark stands at k with this run: nothing was done
+ * Publish staging as batch k in one transaction; done already where the watermark stands at k with
+ * this run.  The books are warehouse_books().
  * errors   ERR_CONFLICT: the watermark is another's; ERR_DATA: does not balance
  */
-struct err *warehouse_publish(void *mem, struct warehouse *w, const struct batch *b,
-			      const struct staging *staging, struct rows **books, bool *already,
-			      struct progress *progress) MUST_CHECK;
+struct err *warehouse_publish(struct warehouse *w, const struct batch *b,
+			      const struct staging *staging, struct progress *progress) MUST_CHECK;
 struct err *warehouse_clear(struct warehouse *w, const struct batch *b) MUST_CHECK;
 
 /* k, run, tbl, what, n of all batches after k. */

@@ -1,1 +1,0 @@
-INSERT INTO ledger.event (run, level, message) VALUES ($1::bigint, $2, $3);
