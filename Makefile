@@ -34,9 +34,9 @@ ifeq ($(FLAGS_$(MODE)),)
 $(error MODE=$(MODE) is none of release, debug, asan, tsan, analyze, coverage)
 endif
 
-PACKAGES := libpq jansson libcrypto talloc ncursesw readline
+PACKAGES := libpq jansson libcrypto libcurl expat zlib talloc ncursesw readline
 LIB_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null || echo -I/usr/include/postgresql)
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lpq -ljansson -lcrypto -ltalloc -lncursesw -ltinfo -lreadline) -ldl -pthread
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lpq -ljansson -lcrypto -lcurl -lexpat -lz -ltalloc -lncursesw -ltinfo -lreadline) -ldl -pthread
 
 has = $(shell scripts/probe-flags.sh '$(CC)' $(1))
 FORTIFY := -U_FORTIFY_SOURCE $(if $(filter release,$(MODE)),$(or $(call has,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2))

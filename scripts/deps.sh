@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 BUILD_PACKAGES=(gcc libc6-dev make pkg-config libpq-dev libjansson-dev libssl-dev libtalloc-dev
+	libcurl4-openssl-dev libexpat1-dev zlib1g-dev
 	libncurses-dev libreadline-dev libcmocka-dev postgresql ca-certificates curl)
 TEST_PACKAGES=(python3 faketime shellcheck mandoc)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/bikeops
