@@ -116,7 +116,9 @@ $(LIB): $(filter-out $(OUT)/obj/main.o,$(OBJ)) $(SQL_OBJ)
 
 # Dependencies, and the program at work.
 
-.PHONY: deps deps-check deps-test run bench docs
+PEERS := $(BUILD)/peers-venv/bin/python
+
+.PHONY: deps deps-check deps-test deps-peers run bench docs
 deps: ## install what bikeops is built from and runs on (apt, npm)
 	@scripts/deps.sh install
 
@@ -125,6 +127,9 @@ deps-check: ## only look whether it is there
 
 deps-test: ## install what the tests need as well (apt, pip)
 	@scripts/deps.sh test $(BUILD)
+
+deps-peers: ## install what the tests against Spark and AWS's stand-ins need as well (apt, pip, maven)
+	@scripts/deps.sh peers $(BUILD)
 
 run: deps ## build, start the embedded stack, load it once, open bikeops
 	@$(MAKE) -j$(JOBS) MODE=release
@@ -139,7 +144,7 @@ docs: deps-test $(BIN) ## remake the screenshots
 
 # Checks.  Those whose tool is not there say so and pass.
 
-.PHONY: test check check-all check-headers check-layers check-banned check-tests check-format check-shell check-man cli screen golden coverage format
+.PHONY: test check check-all check-headers check-layers check-banned check-tests check-format check-shell check-man cli screen golden test-peers coverage format
 test: deps-test ## everything: check, then the program against real parts
 	@$(MAKE) -j$(JOBS) check
 	@$(MAKE) -j$(JOBS) cli
@@ -194,6 +199,9 @@ screen: $(BIN) ## the console on a pty: golden screens, faults, and random keys 
 
 golden: $(BIN) ## write the golden screens anew: review their diff as code
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN)/test_screens.py --golden
+
+test-peers: deps-peers $(BIN) ## Spark's job and the clients of AWS, against real parts
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(PEERS) -m pytest -q tests/peers
 
 coverage: ## the lines and branches of base and pipeline that no unit test reaches
 	@rm -f $(BUILD)/coverage/obj/*/*.gcda

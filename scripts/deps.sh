@@ -4,6 +4,7 @@
 # usage: deps.sh install   packages and libduckdb
 #        deps.sh check     only look: exit 1 and name what is missing
 #        deps.sh test DIR  the above, what the tests need, and a Python environment in DIR/venv
+#        deps.sh peers DIR the above, Java, what tests/peers need in DIR/peers-venv, jars in the cache
 #
 # What is there already costs no network.  Exit 2 when something cannot be installed.
 set -euo pipefail
@@ -13,6 +14,7 @@ BUILD_PACKAGES=(gcc libc6-dev make pkg-config libpq-dev libjansson-dev libssl-de
 	libcurl4-openssl-dev libexpat1-dev zlib1g-dev
 	libncurses-dev libreadline-dev libcmocka-dev postgresql ca-certificates curl)
 TEST_PACKAGES=(python3 faketime shellcheck mandoc)
+PEER_PACKAGES=(openjdk-17-jre-headless maven)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/bikeops
 
 say() { echo "deps: $*" >&2; }
@@ -20,6 +22,8 @@ say() { echo "deps: $*" >&2; }
 installed() {
 	case $1 in
 	gcc | make | curl | python3 | shellcheck | mandoc) command -v "$1" >/dev/null ;;
+	openjdk-*) command -v java >/dev/null ;;
+	maven) command -v mvn >/dev/null ;;
 	postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
 	*) dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep -q '^ii' ;;
 	esac
@@ -95,33 +99,57 @@ install_all() {
 
 # Wheels stay in the cache, so that a second environment needs no network.
 venv() {
-	local dir=$1/venv stamp wheels=$CACHE/wheels
-	stamp=$(cat tests/requirements.txt <(python3 -VV) | sha256sum)
+	local dir=$1 list=$2 stamp wheels=$CACHE/wheels
+	stamp=$(cat tests/requirements.txt "$list" <(python3 -VV) | sha256sum)
 	[ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ] || return 0
 	say "makes the Python environment $dir"
 	rm -rf "$dir"
 	python3 -m venv "$dir"
 	set -- "$dir/bin/pip" -q --disable-pip-version-check
-	if ! "$@" install --no-index --find-links "$wheels" -r tests/requirements.txt 2>/dev/null; then
-		"$@" download -d "$wheels" -r tests/requirements.txt >&2 || {
-			say "cannot fetch the packages of tests/requirements.txt"
+	if ! "$@" install --no-index --find-links "$wheels" -r "$list" 2>/dev/null; then
+		"$@" wheel --no-cache-dir -w "$wheels" -r "$list" >&2 || {
+			say "cannot fetch the packages of $list"
 			exit 2
 		}
-		"$@" install --no-index --find-links "$wheels" -r tests/requirements.txt
+		"$@" install --no-index --find-links "$wheels" -r "$list"
 	fi
 	echo "$stamp" >"$dir/stamp"
+}
+
+# The jars that tests/peers/jars.txt names, each without what it depends on.
+jars() {
+	local dir=$CACHE/jars artifact name version classifier
+	while read -r artifact _; do
+		case $artifact in '' | '#'*) continue ;; esac
+		IFS=: read -r _ name version _ classifier <<<"$artifact"
+		[ ! -s "$dir/$name-$version${classifier:+-$classifier}.jar" ] || continue
+		say "fetches $artifact"
+		mvn -q -B dependency:copy -Dartifact="$artifact" -DoutputDirectory="$dir" </dev/null >&2 || {
+			say "cannot fetch $artifact"
+			exit 2
+		}
+	done <tests/peers/jars.txt
+}
+
+all_for_tests() {
+	python3 -c 'import ensurepip, venv' 2>/dev/null || TEST_PACKAGES+=(python3-venv)
+	install_all "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "$@"
 }
 
 case ${1:-} in
 install) install_all "${BUILD_PACKAGES[@]}" ;;
 check) look ;;
 test)
-	python3 -c 'import ensurepip, venv' 2>/dev/null || TEST_PACKAGES+=(python3-venv)
-	install_all "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
-	venv "$2"
+	all_for_tests
+	venv "$2/venv" tests/requirements.txt
+	;;
+peers)
+	all_for_tests "${PEER_PACKAGES[@]}"
+	venv "$2/peers-venv" tests/peers/requirements.txt
+	jars
 	;;
 *)
-	sed -n '4,6s/^# //p' "$0" >&2
+	sed -n '4,7s/^# //p' "$0" >&2
 	exit 2
 	;;
 esac
