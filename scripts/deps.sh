@@ -131,6 +131,20 @@ jars() {
 	done <tests/peers/jars.txt
 }
 
+# A second S3 server, where there is Go to build it.
+versitygw() {
+	local version=1.8.0 bin
+	bin=$CACHE/bin/versitygw-$version
+	[ ! -x "$bin" ] || return 0
+	command -v go >/dev/null || { say "no Go: S3 is tested on s3proxy alone"; return 0; }
+	say "builds versitygw $version (3 minutes)"
+	if GOBIN=$CACHE/bin go install "github.com/versity/versitygw/cmd/versitygw@v$version" >&2; then
+		mv "$CACHE/bin/versitygw" "$bin"
+	else
+		say "cannot build versitygw: S3 is tested on s3proxy alone"
+	fi
+}
+
 all_for_tests() {
 	python3 -c 'import ensurepip, venv' 2>/dev/null || TEST_PACKAGES+=(python3-venv)
 	install_all "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "$@"
@@ -147,6 +161,7 @@ peers)
 	all_for_tests "${PEER_PACKAGES[@]}"
 	venv "$2/peers-venv" tests/peers/requirements.txt
 	jars
+	versitygw
 	;;
 *)
 	sed -n '4,7s/^# //p' "$0" >&2

@@ -1,10 +1,12 @@
 """Stand-ins of AWS for the session: each a program of its own that prints `ready port=N`."""
 
+import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 import pytest
 
@@ -12,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 
+import s3 as s3_peer  # noqa: E402
 from stack import TEST_DIR, child_died_with_us  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAPEERPEERPEERPEER", "AWS_SECRET_ACCESS_KEY": "peer/secret+peer/secret",
@@ -48,8 +51,50 @@ def peer_dir():
         yield pathlib.Path(directory)
 
 
+BUCKETS = ("shop-source", "shop-raw", "shop-processed", "shop-log")
+
+
 @pytest.fixture(scope="session")
 def s3(peer_dir):
     peer = Peer("s3.py", peer_dir / "s3")
     yield peer
     peer.end()
+
+
+@pytest.fixture(scope="session", params=s3_peer.kinds())
+def any_s3(request, peer_dir):
+    """Each S3 server that there is, with four buckets."""
+    names = [word for bucket in BUCKETS for word in ("--bucket", bucket)]
+    peer = Peer("s3.py", peer_dir / request.param, "--kind", request.param, *names)
+    peer.kind = request.param
+    yield peer
+    peer.end()
+
+
+class Faults(Peer):
+    """The proxy that a test tells what to do to the requests that pass."""
+
+    def ask(self, path, data=None):
+        body = None if data is None else json.dumps(data).encode()
+        with urllib.request.urlopen(f"{self.url}/_peer/{path}", body, 10) as answer:
+            return json.load(answer)
+
+    def next(self, match, kind, **more):
+        self.ask("fault", {"match": match, "kind": kind, **more})
+
+    def seen(self):
+        return self.ask("log")
+
+
+@pytest.fixture(scope="session")
+def any_faults(any_s3):
+    proxy = Faults("faults.py", any_s3.dir / "faults", "--to", any_s3.url)
+    yield proxy
+    proxy.end()
+
+
+@pytest.fixture
+def faults(any_faults):
+    """Before each S3 server, with nothing asked for yet."""
+    any_faults.ask("reset", {})
+    return any_faults
