@@ -47,7 +47,8 @@ static bool
 action_refused(struct console *c)
 {
 	if (c->ui.locked)
-		ui_say(&c->ui, "locked: U unlocks with a ticket and a reason");
+		ui_say(&c->ui, "locked: %s unlocks with a ticket and a reason",
+		       ui_key(&c->ui, "lock"));
 	else if (c->busy)
 		ui_say(&c->ui, "one thing after the other: %s", c->doing);
 	return c->ui.locked || c->busy;
@@ -151,8 +152,8 @@ action_end(struct console *c, const char *run)
 		c, "CANCEL A RUN",
 		mem_printf(tmp,
 			   "%s: nothing is sent yet\nrun %s is asked to end; it does within "
-			   "seconds. Nothing of it is published, or all; c goes on with it",
-			   action_target(tmp, c), run));
+			   "seconds. Nothing of it is published, or all; %s goes on with it",
+			   action_target(tmp, c), run, ui_key(&c->ui, "rerun")));
 	struct offer *o = action_offer(f, run);
 
 	LINE(f, o, "run", "cancel", run);
@@ -402,7 +403,7 @@ action_reason(struct ui *ui, void *state, const char *text)
 		c->unlocked_until_us = c->fixed_us + UNLOCK_US;
 	ui->locked = false;
 	audit_write(c, "unlock", NULL, "for 10 min");
-	ui_say(ui, "unlocked for ten minutes; U locks again");
+	ui_say(ui, "unlocked for ten minutes; %s locks again", ui_key(ui, "lock"));
 }
 
 static void

@@ -39,7 +39,7 @@ ui_copy(struct ui *ui, const char *text)
 	struct strbuf sb;
 
 	if (n > CLIPBOARD_MAX / 4 * 3) {
-		ui_say(ui, "%zu bytes are too many to copy; s saves, Ctrl-L prints", n);
+		ui_say(ui, "%zu bytes are too many to copy; Ctrl-L prints", n);
 		return;
 	}
 	strbuf_init(&sb, tmp, 2 * CLIPBOARD_MAX);

@@ -9,6 +9,7 @@
 
 #define CONSOLE_SCREENS 8
 #define CONSOLE_WORD	32
+#define BINDINGS_MAX	64
 
 /* Kinds of posts after the feed's. */
 enum console_post { POST_ACTION = FEED_KINDS, POST_ANSWER, POST_KINDS };
@@ -33,6 +34,12 @@ struct confirm {
 	char typed[CONSOLE_WORD];
 };
 
+/* A key of the operator's own. */
+struct binding {
+	const char *action;
+	char key[2];
+};
+
 struct console {
 	struct ui ui;
 	void *mem;
@@ -46,7 +53,9 @@ struct console {
 	size_t at, before; /* screens: shown now, and where q goes back to */
 	void *states[CONSOLE_SCREENS];
 	WINDOW *body;
-	WINDOW *input; /* a pad: reading from it draws nothing */
+	WINDOW *input;			    /* a pad: reading from it draws nothing */
+	struct binding bound[BINDINGS_MAX]; /* by bikeops.conf */
+	size_t n_bound;
 	enum console_mode mode;
 	bool quit, lost, dirty;
 	bool pasting;
@@ -78,10 +87,17 @@ char *frame_text(void *mem); /* what stands on the screen */
 
 /* --- keys.c: keys of every screen --- */
 extern const struct key keys_everywhere[];
-/* The row that code means here, or NULL. */
-const struct key *keys_find(const struct console *c, int code);
+/* The row that *code means here, or NULL; *code becomes what the row calls it. */
+const struct key *keys_find(const struct console *c, int *code);
 bool keys_valid(const struct console *c, const struct key *row);
 void keys_press(struct console *c, int code);
+
+/* --- bind.c: keys that bikeops.conf changes --- */
+/* Read the setting 'keys'.  ERR_CONFIG: no such action or key, or a key twice on a screen. */
+struct err *bind_keys(struct console *c) MUST_CHECK;
+/* What is pressed for codes[i] of a row, and the row's name with it. */
+int bind_code(const struct console *c, const struct key *row, size_t i);
+char *bind_name(void *mem, const struct console *c, const struct key *row);
 
 /* --- help.c --- */
 void help_draw(const struct console *c, WINDOW *win);

@@ -144,6 +144,7 @@ frame_title(const struct console *c)
 static void
 frame_tabs(const struct console *c)
 {
+	AUTO_MEM void *tmp = mem_root();
 	bool narrow = COLS < 72;
 	int x = 0;
 
@@ -155,7 +156,9 @@ frame_tabs(const struct console *c)
 				 narrow && !here ? "" : screens[i]->name);
 	}
 	if (COLS - x > 18)
-		draw_right(stdscr, 1, x, COLS - x - 1, C_DIM, ": cmd  ? help");
+		draw_right(stdscr, 1, x, COLS - x - 1, C_DIM,
+			   mem_printf(tmp, "%s cmd  %s help", ui_key(&c->ui, "prompt"),
+				      ui_key(&c->ui, "help")));
 }
 
 static char *
@@ -186,12 +189,13 @@ static int
 frame_key(const struct console *c, const struct key *row, int y, int x)
 {
 	AUTO_MEM void *tmp = mem_root();
-	size_t n = strcspn(row->name, " ");
+	const char *name = bind_name(tmp, c, row);
+	size_t n = strcspn(name, " ");
 	int need = (int)(n + strlen(row->brief ? row->brief : "")) + 2;
 
 	if (!row->brief || !keys_valid(c, row) || x + need > COLS - 1)
 		return x;
-	x += draw_text(stdscr, y, x, COLS - x, C_KEY, mem_strndup(tmp, row->name, n));
+	x += draw_text(stdscr, y, x, COLS - x, C_KEY, mem_strndup(tmp, name, n));
 	return x + 1 + draw_format(stdscr, y, x + 1, COLS - x - 1, C_TEXT, "%s", row->brief) + 2;
 }
 
@@ -236,7 +240,11 @@ frame_around(struct console *c)
 		frame_keys(c, LINES - 1);
 	else
 		draw_text(stdscr, LINES - 1, 1, COLS - 1, C_TEXT,
-			  c->mode == MODE_CONFIRM ? "Esc cancels" : "j k Space scroll  q back");
+			  c->mode == MODE_CONFIRM
+				  ? "Esc cancels"
+				  : mem_printf(tmp, "%s %s Space scroll  %s back",
+					       ui_key(&c->ui, "down"), ui_key(&c->ui, "up"),
+					       ui_key(&c->ui, "back")));
 }
 
 /* Too small for a screen: one line says how it stands. */

@@ -9,12 +9,14 @@
 static int
 help_rows(const struct console *c, WINDOW *win, int y, const struct key *rows)
 {
+	AUTO_MEM void *tmp = mem_root();
+
 	for (const struct key *row = rows; row && row->name; row++) {
 		if (!keys_valid(c, row))
 			continue;
 		bool dead = (row->flags & KEY_WRITES) && c->ui.locked;
 
-		draw_text(win, y, 1, NAME_WIDTH - 1, C_KEY, row->name);
+		draw_text(win, y, 1, NAME_WIDTH - 1, C_KEY, bind_name(tmp, c, row));
 		draw_format(win, y++, 1 + NAME_WIDTH, getmaxx(win) - NAME_WIDTH - 2,
 			    dead ? C_DIM : C_TEXT, "%s%s", row->help, dead ? " (locked)" : "");
 	}
@@ -86,7 +88,7 @@ static void
 help_add(struct rows *r, const char *screen, const struct key *rows)
 {
 	for (const struct key *row = rows; row && row->name; row++) {
-		const char *cells[] = { screen, row->name, row->help };
+		const char *cells[] = { screen, row->name, row->help, row->actions };
 
 		rows_add(r, cells);
 	}
@@ -95,11 +97,12 @@ help_add(struct rows *r, const char *screen, const struct key *rows)
 struct rows *
 console_key_rows(void *mem)
 {
-	struct rows *r = rows_new(mem, 3);
+	struct rows *r = rows_new(mem, 4);
 
 	rows_column(r, 0, "screen", ROWS_TEXT);
 	rows_column(r, 1, "key", ROWS_TEXT);
 	rows_column(r, 2, "what", ROWS_TEXT);
+	rows_column(r, 3, "action", ROWS_TEXT);
 	help_add(r, "every screen", keys_everywhere);
 	for (size_t i = 0; screens[i]; i++)
 		help_add(r, screens[i]->name, screens[i]->keys);

@@ -12,9 +12,16 @@ enum key_flags {
 	KEY_WRITES = 1, /* changes something: dead while locked */
 };
 
+#define KEY_CODES 6
+
 struct key {
-	int codes[6];	   /* characters or curses' KEY_ codes; 0 ends them */
-	const char *name;  /* as help shows it: "j Down" */
+	int codes[KEY_CODES]; /* characters or curses' KEY_ codes; 0 ends them */
+	const char *name;     /* as help shows it: "j Down" */
+	/*
+	 * What bikeops.conf calls its keys: word n is the action of code n, which word n of the
+	 * name shows.  Codes without a word stay what they are, as arrows do.
+	 */
+	const char *actions;
 	const char *brief; /* its words in the key line, or NULL: in help alone */
 	const char *help;  /* one line, imperative: "show the next line" */
 	/* state is the screen's; code the key that was pressed */

@@ -107,45 +107,58 @@ key_dump(struct ui *ui, void *state, int code)
 const struct key keys_everywhere[] = {
 	{ .codes = { 't' },
 	  .name = "t",
+	  .actions = "trigger",
 	  .brief = "trigger",
 	  .help = "start a run: type full or incr",
 	  .act = action_trigger,
 	  .flags = KEY_WRITES },
 	{ .codes = { 'c' },
 	  .name = "c",
+	  .actions = "rerun",
 	  .brief = "rerun",
 	  .help = "go on with the newest run that ended badly, with the rows it has",
 	  .act = action_resume,
 	  .flags = KEY_WRITES },
 	{ .codes = { 'x' },
 	  .name = "x",
+	  .actions = "cancel",
 	  .brief = "cancel",
 	  .help = "ask the run at work to end",
 	  .act = action_cancel,
 	  .flags = KEY_WRITES },
 	{ .codes = { 'B' },
 	  .name = "B",
+	  .actions = "backfill",
 	  .help = "load a range of order dates again: dates in, plan out",
 	  .act = action_backfill,
 	  .flags = KEY_WRITES },
 	{ .codes = { 'U' },
 	  .name = "U",
+	  .actions = "lock",
 	  .brief = "lock",
 	  .valid = action_can_lock,
 	  .help = "unlock with a ticket and a reason, for ten minutes; lock again",
 	  .act = action_lock },
 	{ .codes = { '?' },
 	  .name = "?",
+	  .actions = "help",
 	  .brief = "help",
 	  .help = "show the keys valid here",
 	  .act = key_help },
 	{ .codes = { ':' },
 	  .name = ":",
+	  .actions = "prompt",
 	  .help = "prompt: a screen, full, incr, cancel RUN, a command that reads",
 	  .act = key_prompt },
-	{ .codes = { 'q' }, .name = "q", .brief = "back", .help = "go back", .act = key_back },
+	{ .codes = { 'q' },
+	  .name = "q",
+	  .actions = "back",
+	  .brief = "back",
+	  .help = "go back",
+	  .act = key_back },
 	{ .codes = { 'Q' },
 	  .name = "Q",
+	  .actions = "quit",
 	  .brief = "quit",
 	  .help = "quit the console; runs go on",
 	  .act = key_quit },
@@ -154,12 +167,21 @@ const struct key keys_everywhere[] = {
 	  .help = "show a screen",
 	  .act = key_screen },
 	{ .codes = { '\t', KEY_BTAB }, .name = "Tab", .help = "next screen", .act = key_next },
-	{ .codes = { 'r', 'R' }, .name = "r", .help = "fetch again now", .act = key_refresh },
+	{ .codes = { 'r', 'R' },
+	  .name = "r",
+	  .actions = "refresh",
+	  .help = "fetch again now",
+	  .act = key_refresh },
 	{ .codes = { 'y', 'Y', '$' },
 	  .name = "y Y $",
+	  .actions = "copy copy-screen copy-command",
 	  .help = "copy the line, the screen, the command of this screen",
 	  .act = key_copy },
-	{ .codes = { 'Z' }, .name = "Z", .help = "UTC or local time", .act = key_zone },
+	{ .codes = { 'Z' },
+	  .name = "Z",
+	  .actions = "zone",
+	  .help = "UTC or local time",
+	  .act = key_zone },
 	{ .codes = { CTRL_KEY('L') },
 	  .name = "Ctrl-L",
 	  .help = "print the screen as plain text; any key draws it anew",
@@ -167,14 +189,18 @@ const struct key keys_everywhere[] = {
 	{ .name = NULL },
 };
 
+/* Rows of lines that scroll where no screen has them: help, a command's answer. */
+static const struct key keys_moves[] = { KEY_ROW_MOVE(NULL), { .name = NULL } };
+
 static const struct key *
-keys_find_in(const struct console *c, const struct key *rows, int code)
+keys_find_in(const struct console *c, const struct key *rows, int *code)
 {
 	for (const struct key *row = rows; row && row->name; row++) {
-		for (size_t i = 0; i < sizeof(row->codes) / sizeof(*row->codes) && row->codes[i];
-		     i++) {
-			if (row->codes[i] == code && keys_valid(c, row))
-				return row;
+		for (size_t i = 0; i < KEY_CODES && row->codes[i]; i++) {
+			if (bind_code(c, row, i) != *code || !keys_valid(c, row))
+				continue;
+			*code = row->codes[i];
+			return row;
 		}
 	}
 	return NULL;
@@ -187,7 +213,7 @@ keys_valid(const struct console *c, const struct key *row)
 }
 
 const struct key *
-keys_find(const struct console *c, int code)
+keys_find(const struct console *c, int *code)
 {
 	const struct key *row = keys_find_in(c, console_screen(c)->keys, code);
 
@@ -197,15 +223,16 @@ keys_find(const struct console *c, int code)
 static void
 keys_screen(struct console *c, int code)
 {
-	const struct key *row = keys_find(c, code);
+	AUTO_MEM void *tmp = mem_root();
+	const struct key *row = keys_find(c, &code);
 
-	if (code == '\033') /* what Esc would close is closed */
+	if (!row && code == '\033') /* what Esc would close is closed */
 		return;
 	if (!row)
-		ui_say(&c->ui, "no such key here; ? lists those that are");
+		ui_say(&c->ui, "no such key here; %s lists those that are", ui_key(&c->ui, "help"));
 	else if ((row->flags & KEY_WRITES) && c->ui.locked)
-		ui_say(&c->ui, "locked: '%s' writes; U unlocks with a ticket and a reason",
-		       row->name);
+		ui_say(&c->ui, "locked: '%s' writes; %s unlocks with a ticket and a reason",
+		       bind_name(tmp, c, row), ui_key(&c->ui, "lock"));
 	else
 		row->act(&c->ui, console_state(c), code);
 }
@@ -214,10 +241,14 @@ keys_screen(struct console *c, int code)
 static void
 keys_text(struct console *c, int code)
 {
-	if (ui_move(&c->scroll, 10000, ui_height(&c->ui), code))
+	int meant = code;
+
+	if (!keys_find_in(c, keys_moves, &meant))
+		keys_find_in(c, keys_everywhere, &meant);
+	if (ui_move(&c->scroll, 10000, ui_height(&c->ui), meant))
 		return;
 	c->mode = MODE_SCREEN;
-	if (code != 'q' && code != '\033' && code != '?')
+	if (meant != 'q' && code != '\033' && meant != '?')
 		keys_screen(c, code);
 }
 

@@ -173,7 +173,8 @@ console_interrupt(struct console *c)
 	else if (c->mode == MODE_CONFIRM)
 		confirm_close(c);
 	else
-		ui_say(&c->ui, "Q quits; x asks a run to end");
+		ui_say(&c->ui, "%s quits; %s asks a run to end", ui_key(&c->ui, "quit"),
+		       ui_key(&c->ui, "cancel"));
 	c->mode = MODE_SCREEN;
 	c->dirty = true;
 }
@@ -346,6 +347,7 @@ console_run(const struct console_options *options)
 	if (options->plain || terminal_is_dumb())
 		return console_plain(options);
 	console_init(c, options);
+	TRY(bind_keys(c));
 	TRY(console_screen_open(c));
 	frame_draw(c); /* before anything is asked */
 	c->feed = feed_start(c->mem, options->settings, options->config, c->mailbox);

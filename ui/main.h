@@ -24,7 +24,7 @@ struct console_options {
 
 /* Until the operator quits; the runs go on. */
 struct err *console_run(const struct console_options *options) MUST_CHECK;
-/* Every key of every screen: screen, key, what. */
+/* Every key of every screen: screen, key, what, action. */
 struct rows *console_key_rows(void *mem);
 /* --plain: a line for every event. */
 struct err *console_plain(const struct console_options *options) MUST_CHECK;

@@ -105,8 +105,9 @@ draw_stale(const struct ui *ui, WINDOW *win, int y)
 	if (!of || !(of->error || (s && s->stack && state_is(s->stack, "down"))))
 		return false;
 	if (s && s->stack && state_is(s->stack, "down"))
-		draw_text(win, y, 1, getmaxx(win) - 2, C_WARN,
-			  "STALE: the embedded stack is down; s starts it again");
+		draw_format(win, y, 1, getmaxx(win) - 2, C_WARN,
+			    "STALE: the embedded stack is down; %s starts it again",
+			    ui_key(ui, "setup"));
 	else
 		draw_format(win, y, 1, getmaxx(win) - 2, C_WARN, "STALE: %s", of->error);
 	return true;
@@ -176,14 +177,18 @@ draw_unreached(const struct ui *ui, WINDOW *win)
 
 		lines[0] = "Nothing is set up here yet.";
 		lines[1] =
-			can ? "s  sets up here: a private PostgreSQL, a small invented shop, its "
-			      "warehouse, one full load; about ten seconds."
+			can ? mem_printf(tmp,
+					 "%s  sets up here: a private PostgreSQL, a small invented "
+					 "shop, its warehouse, one full load; about ten seconds.",
+					 ui_key(ui, "setup"))
 			    : next;
 		lines[2] = can ? "It all lies in one folder; 'bikeops local destroy' takes it away."
 			       : NULL;
 	} else if (s && s->stack && state_is(s->stack, "down")) {
 		lines[0] = "The embedded stack is down.";
-		lines[1] = action_can_set_up(ui, NULL) ? "s  starts it again." : NULL;
+		lines[1] = action_can_set_up(ui, NULL)
+				   ? mem_printf(tmp, "%s  starts it again.", ui_key(ui, "setup"))
+				   : NULL;
 		lines[2] = next;
 	} else if (bad) {
 		lines[0] = bad->error;
@@ -196,9 +201,12 @@ draw_unreached(const struct ui *ui, WINDOW *win)
 static void
 draw_never(const struct ui *ui, WINDOW *win)
 {
-	const char *const loaded[] = { "The store is set up; nothing is loaded yet.",
-				       "t  starts the first run: type full.",
-				       ":setup shows how it was set up." };
+	AUTO_MEM void *tmp = mem_root();
+	const char *const loaded[] = {
+		"The store is set up; nothing is loaded yet.",
+		mem_printf(tmp, "%s  starts the first run: type full.", ui_key(ui, "trigger")),
+		mem_printf(tmp, "%ssetup shows how it was set up.", ui_key(ui, "prompt"))
+	};
 	const char *const setup[] = { "Nothing was set up from this ledger.",
 				      "'bikeops setup' makes the store and the warehouse.", NULL };
 
@@ -429,6 +437,7 @@ pipeline_cell(void *mem, const struct ui *ui, const void *state)
 static const struct key pipeline_keys[] = {
 	{ .codes = { 's' },
 	  .name = "s",
+	  .actions = "setup",
 	  .brief = "set up here",
 	  .help = "set up here, or start the embedded stack again",
 	  .act = action_setup,
@@ -442,6 +451,7 @@ static const struct key pipeline_keys[] = {
 	  .valid = pipeline_can_open },
 	{ .codes = { 'W' },
 	  .name = "W",
+	  .actions = "why",
 	  .brief = "why",
 	  .help = "show why the run failed, or hide it",
 	  .act = pipeline_why,
@@ -449,14 +459,17 @@ static const struct key pipeline_keys[] = {
 	KEY_ROW_MOVE(pipeline_move),
 	{ .codes = { 'h', KEY_LEFT },
 	  .name = "h Left",
+	  .actions = "left",
 	  .help = "stage before",
 	  .act = pipeline_stage },
 	{ .codes = { 'l', KEY_RIGHT },
 	  .name = "l Right",
+	  .actions = "right",
 	  .help = "next stage",
 	  .act = pipeline_stage },
 	{ .codes = { 'q' },
 	  .name = "q",
+	  .actions = "back",
 	  .help = "go back: from why, from a step to the one at work, to the newest run",
 	  .act = pipeline_back,
 	  .valid = pipeline_can_back },

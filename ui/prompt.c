@@ -159,7 +159,8 @@ say_command(struct console *c, char *text)
 	if (row->reads)
 		action_show(c, &line);
 	else
-		ui_say(&c->ui, "'%s' writes: here t, c, x, B and s do, with a preview", row->name);
+		ui_say(&c->ui, "'%s' writes: here keys do, with a preview; %s lists them",
+		       row->name, ui_key(&c->ui, "help"));
 	return true;
 }
 

@@ -47,7 +47,7 @@ ui_back(struct ui *ui)
 	if (c->before != c->at)
 		console_show(c, c->before);
 	else
-		ui_say(ui, "this is where the console began; Q quits");
+		ui_say(ui, "this is where the console began; %s quits", ui_key(ui, "quit"));
 	c->before = c->at;
 }
 

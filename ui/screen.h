@@ -66,6 +66,8 @@ void ui_say(struct ui *ui, const char *fmt, ...) __attribute__((format(printf, 2
 /* A line of input at the bottom; done gets the text, not on Esc.  Pastes are taken. */
 void ui_ask(struct ui *ui, const char *label, const char *text,
 	    void (*done)(struct ui *ui, void *state, const char *text));
+/* The key of an action now, "U" of "lock", as text says it. */
+const char *ui_key(const struct ui *ui, const char *action);
 /* Fetch again now; live: totals from the databases themselves. */
 void ui_refresh(struct ui *ui, bool live);
 /* The thread that reads logs, begun by the first call; its answers come as FEED_LOGS. */
@@ -86,26 +88,34 @@ long long ui_us(const char *iso);
 /* Moving in a list of n lines by the keys of every screen; false: code is none of them. */
 bool ui_move(int *cursor, int n, int page, int code);
 /* Those keys as rows' codes: { MOVE_KEYS }. */
-#define KEY_ROW_MOVE(action)                                                                     \
-	{ .codes = { 'j', KEY_DOWN }, .name = "j Down", .help = "next line", .act = (action) },  \
-		{ .codes = { 'k', KEY_UP },                                                      \
-		  .name = "k Up",                                                                \
-		  .help = "line before",                                                         \
-		  .act = (action) },                                                             \
-		{ .codes = { ' ', KEY_NPAGE },                                                   \
-		  .name = "Space PgDn",                                                          \
-		  .help = "next page",                                                           \
-		  .act = (action) },                                                             \
-		{ .codes = { KEY_PPAGE },                                                        \
-		  .name = "PgUp",                                                                \
-		  .help = "page before",                                                         \
-		  .act = (action) },                                                             \
-		{ .codes = { 'g', KEY_HOME },                                                    \
-		  .name = "g Home",                                                              \
-		  .help = "first line",                                                          \
-		  .act = (action) },                                                             \
-	{                                                                                        \
-		.codes = { 'G', KEY_END }, .name = "G End", .help = "last line", .act = (action) \
+#define KEY_ROW_MOVE(action)                                                   \
+	{ .codes = { 'j', KEY_DOWN },                                          \
+	  .name = "j Down",                                                    \
+	  .actions = "down",                                                   \
+	  .help = "next line",                                                 \
+	  .act = (action) },                                                   \
+		{ .codes = { 'k', KEY_UP },                                    \
+		  .name = "k Up",                                              \
+		  .actions = "up",                                             \
+		  .help = "line before",                                       \
+		  .act = (action) },                                           \
+		{ .codes = { ' ', KEY_NPAGE },                                 \
+		  .name = "Space PgDn",                                        \
+		  .actions = "page-down",                                      \
+		  .help = "next page",                                         \
+		  .act = (action) },                                           \
+		{ .codes = { KEY_PPAGE },                                      \
+		  .name = "PgUp",                                              \
+		  .help = "page before",                                       \
+		  .act = (action) },                                           \
+		{ .codes = { 'g', KEY_HOME },                                  \
+		  .name = "g Home",                                            \
+		  .actions = "first",                                          \
+		  .help = "first line",                                        \
+		  .act = (action) },                                           \
+	{                                                                      \
+		.codes = { 'G', KEY_END }, .name = "G End", .actions = "last", \
+		.help = "last line", .act = (action)                           \
 	}
 
 #endif

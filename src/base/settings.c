@@ -29,6 +29,8 @@ const struct setting setting_rows[] = {
 	  "Path of libduckdb.so, where it is not where 'make deps' put it." },
 	{ "theme", NULL, SETTING_TEXT, "dark", false,
 	  "The console's colours: dark, light or mono. NO_COLOR makes it mono." },
+	{ "keys", NULL, SETTING_TEXT, "", false,
+	  "Keys of the console in place of its own: ACTION=KEY, ..., as trigger=A, why=w." },
 	{ "sql_dir", NULL, SETTING_TEXT, "", false,
 	  "A folder of SQL files to run in place of the built-in ones." },
 	{ NULL, NULL, SETTING_TEXT, NULL, false, NULL },
