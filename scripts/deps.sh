@@ -159,6 +159,9 @@ test)
 	;;
 peers)
 	all_for_tests "${PEER_PACKAGES[@]}"
+	servers=(/usr/lib/postgresql/*/bin/initdb)
+	server=${servers[-1]%/bin/initdb}
+	install_all "postgresql-plpython3-${server##*/}"
 	venv "$2/peers-venv" tests/peers/requirements.txt
 	jars
 	versitygw

@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 
+import rds as rds_peer  # noqa: E402
 import s3 as s3_peer  # noqa: E402
 from stack import TEST_DIR, child_died_with_us  # noqa: E402
 
@@ -36,6 +37,7 @@ class Peer:
         words = dict(word.split("=", 1) for word in self.child.stdout.readline().split()[1:])
         if "port" not in words:
             raise AssertionError(f"{program} did not start:\n{self.log.read_text()}")
+        self.port = int(words["port"])
         self.url = f"http://127.0.0.1:{words['port']}"
 
     def end(self):
@@ -48,6 +50,7 @@ def peer_dir():
     """Where the stand-ins of this session keep what they are told."""
     TEST_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="peers-", dir=TEST_DIR) as directory:
+        os.chmod(directory, 0o755)    # a server that root starts runs as another
         yield pathlib.Path(directory)
 
 
@@ -69,6 +72,29 @@ def any_s3(request, peer_dir):
     peer.kind = request.param
     yield peer
     peer.end()
+
+
+@pytest.fixture(scope="session")
+def rds_server(any_s3):
+    """RDS beside each S3 server, whose keys its roles have."""
+    peer = Peer("rds.py", any_s3.dir / "rds")
+    peer.s3 = any_s3
+    yield peer
+    peer.end()
+
+
+@pytest.fixture
+def rds(rds_server):
+    """The same with an empty database, as it is on its first day."""
+    rds = rds_peer.Rds(rds_server.dir, rds_server.port)
+    rds.s3 = rds_server.s3
+    rds.defaults = {"endpoint": rds.s3.url, "role_keys": [
+        KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], None]}
+    rds.control()
+    with rds.admin("postgres") as conn:
+        conn.execute("DROP DATABASE IF EXISTS bikestore WITH (FORCE)")
+        conn.execute("CREATE DATABASE bikestore OWNER bikeops")
+    return rds
 
 
 class Faults(Peer):
