@@ -34,11 +34,11 @@ class Peer:
                 [sys.executable, str(HERE / program), "--dir", str(self.dir), *map(str, args)],
                 env={**os.environ, **KEYS, **(env or {})}, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=child_died_with_us)
-        words = dict(word.split("=", 1) for word in self.child.stdout.readline().split()[1:])
-        if "port" not in words:
+        self.words = dict(word.split("=", 1) for word in self.child.stdout.readline().split()[1:])
+        if "port" not in self.words:
             raise AssertionError(f"{program} did not start:\n{self.log.read_text()}")
-        self.port = int(words["port"])
-        self.url = f"http://127.0.0.1:{words['port']}"
+        self.port = int(self.words["port"])
+        self.url = f"http://127.0.0.1:{self.words['port']}"
 
     def end(self):
         self.child.terminate()
