@@ -6,6 +6,7 @@
 #define BIKEOPS_LAKE_LAKE_H
 
 #include "base/err.h"
+#include "base/settings.h"
 #include "base/strbuf.h"
 #include "base/stream.h"
 
@@ -21,6 +22,8 @@ struct lake_object {
 	long long mtime; /* seconds since 1970 UTC */
 };
 
+/* The lake of the profile. */
+struct err *lake_open(void *mem, const struct settings *settings, struct lake **out) MUST_CHECK;
 /* A folder as lake: DIR/source, DIR/raw, ... made where missing. */
 struct err *lake_open_folder(void *mem, const char *dir, struct lake **out) MUST_CHECK;
 
@@ -59,8 +62,11 @@ const char *lake_local_dir(const struct lake *lake);
 /* Objects under prefix in key order. */
 struct err *lake_list(void *mem, struct lake *lake, enum lake_bucket bucket, const char *prefix,
 		      struct lake_object **list, size_t *n) MUST_CHECK;
-/* A local file of bucket log that grows while a program writes it; its folder is made. */
+/* A local file of bucket log that grows while a program writes it, until lake_log_done(); its
+ * folder is made. */
 struct err *lake_log_path(void *mem, struct lake *lake, const char *key, char **path) MUST_CHECK;
+/* The log is whole: others may read it. */
+struct err *lake_log_done(struct lake *lake, const char *key) MUST_CHECK;
 /* "folder:///x/raw/2026/.." or "s3://raw/2026/..": how messages name an object. */
 char *lake_name(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key);
 

@@ -60,11 +60,9 @@ start_log(const struct settings *settings, long long id, int *fd)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct lake *lake;
-	const char *dir;
 	char *path;
 
-	TRY(settings_need(settings, "lake_dir", &dir));
-	TRY(lake_open_folder(tmp, dir, &lake));
+	TRY(lake_open(tmp, settings, &lake));
 	TRY(lake_log_path(tmp, lake, mem_printf(tmp, "run-log/%lld/worker.log", id), &path));
 	*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0660);
 	return *fd < 0 ? err_sys(ERR_CONFIG, "cannot write the log '%s'", path) : NULL;

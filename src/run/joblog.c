@@ -8,13 +8,21 @@
 
 struct joblog {
 	int fd;
+	struct lake *lake;
+	const char *key;
 };
 
 static int
 joblog_destroy(struct joblog *log)
 {
+	AUTO_MEM void *tmp = mem_root();
+
 	log_tee(-1);
 	close(log->fd);
+	struct err *e = lake_log_done(log->lake, log->key);
+	if (e)
+		log_warn("%s", err_text(tmp, e));
+	err_free(e);
 	return 0;
 }
 
@@ -33,6 +41,8 @@ joblog_open(void *mem, struct run *run, const char *task, struct joblog **out)
 		return err_sys(ERR_CONFIG, "cannot write the log '%s'", path);
 	struct joblog *log = mem_new(mem, struct joblog);
 	log->fd = fd;
+	log->lake = lake;
+	log->key = mem_strdup(log, key);
 	mem_on_free(log, joblog_destroy);
 	log_tee(fd);
 	*out = log;

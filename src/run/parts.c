@@ -30,12 +30,8 @@ run_app(void *mem, const struct run *run)
 struct err *
 run_lake(struct run *run, struct lake **out)
 {
-	const char *dir;
-
-	if (!run->lake) {
-		TRY(settings_need(run->settings, "lake_dir", &dir));
-		TRY(lake_open_folder(run, dir, &run->lake));
-	}
+	if (!run->lake)
+		TRY(lake_open(run, run->settings, &run->lake));
 	*out = run->lake;
 	return NULL;
 }

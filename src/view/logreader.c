@@ -65,14 +65,12 @@ root_find(struct logreader *r)
 	AUTO_MEM void *tmp = mem_root();
 	struct settings *settings;
 	struct lake *lake;
-	const char *dir;
 	char *root;
 
 	if (r->root)
 		return NULL;
 	TRY(local_settings(tmp, r->config, r->profile, &settings));
-	TRY(settings_need(settings, "lake_dir", &dir));
-	TRY(lake_open_folder(tmp, dir, &lake));
+	TRY(lake_open(tmp, settings, &lake));
 	TRY(lake_local_path(tmp, lake, LAKE_LOG, "run-log", &root));
 	r->root = mem_strdup(NULL, root);
 	return NULL;

@@ -299,10 +299,8 @@ logs_open(void *mem, const struct settings *settings, long long run, const char 
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct logs *logs = mem_new(tmp, struct logs);
-	const char *dir;
 
-	TRY(settings_need(settings, "lake_dir", &dir));
-	TRY(lake_open_folder(logs, dir, &logs->lake));
+	TRY(lake_open(logs, settings, &logs->lake));
 	logs->run = run;
 	if (!run)
 		TRY(logs_newest(logs->lake, &logs->run));

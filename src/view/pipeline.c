@@ -520,14 +520,13 @@ static struct err *
 tail_fetch(void *mem, const struct feed_call *call, struct pipeline *p, const struct rows *tasks)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *run = rows_get(p->run, 0, "run"), *task = call->want->task, *dir;
+	const char *run = rows_get(p->run, 0, "run"), *task = call->want->task;
 	struct lake *lake;
 
 	if (!*task)
 		task = p->steps[p->focus].task;
 	size_t t = task_last(tasks, task);
-	TRY(settings_need(call->settings, "lake_dir", &dir));
-	TRY(lake_open_folder(tmp, dir, &lake));
+	TRY(lake_open(tmp, call->settings, &lake));
 	p->log_task = mem_strdup(mem, task);
 	if (t < tasks->n)
 		TRY(tail_of(mem, lake,

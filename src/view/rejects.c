@@ -99,7 +99,6 @@ rejects_fetch(void *mem, const struct settings *settings, struct ledger *l, long
 	      long long limit, struct rejects *out)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *dir;
 	struct lake *lake;
 	struct rows *runs;
 	bool any = false;
@@ -108,8 +107,7 @@ rejects_fetch(void *mem, const struct settings *settings, struct ledger *l, long
 	for (size_t i = 0; i < 5; i++)
 		rows_column(out->rows, i, rejects_columns[i], ROWS_TEXT);
 	TRY(rejects_runs(tmp, l, run_warehouse_name(tmp, settings), run, &runs));
-	TRY(settings_need(settings, "lake_dir", &dir));
-	TRY(lake_open_folder(tmp, dir, &lake));
+	TRY(lake_open(tmp, settings, &lake));
 	for (size_t i = 0; i < runs->n && !any; i++) {
 		const char *prefix = rows_get(runs, i, "prefix");
 
