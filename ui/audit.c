@@ -41,9 +41,9 @@ audit_pair(struct strbuf *sb, const char *name, const char *value)
 		return;
 	if (sb->len > 1)
 		strbuf_str(sb, ", ");
-	json_string(sb, name);
+	strbuf_json(sb, name);
 	strbuf_str(sb, ": ");
-	json_string(sb, value);
+	strbuf_json(sb, value);
 }
 
 void

@@ -177,7 +177,7 @@ rows_json_cell(const char *cell, enum rows_type type, struct strbuf *out)
 	if (!cell)
 		strbuf_str(out, "null");
 	else if (type == ROWS_TEXT)
-		json_string(out, cell);
+		strbuf_json(out, cell);
 	else if (type == ROWS_BOOL)
 		strbuf_str(out, *cell == 't' ? "true" : "false");
 	else
@@ -191,7 +191,7 @@ rows_json(const struct rows *r, struct strbuf *out)
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t c = 0; c < r->n_cols; c++) {
 			strbuf_str(out, c ? "," : i ? ",\n{" : "\n{");
-			json_string(out, r->names[c]);
+			strbuf_json(out, r->names[c]);
 			strbuf_char(out, ':');
 			rows_json_cell(rows_cell(r, i, c), r->types[c], out);
 		}

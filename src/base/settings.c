@@ -12,28 +12,84 @@
 #include <string.h>
 
 const struct setting setting_rows[] = {
-	{ "production", NULL, SETTING_BOOL, "false", false,
-	  "True for a profile that a mistake would hurt: --recreate and --dataset are refused." },
-	{ "source_dsn", NULL, SETTING_TEXT, "", true,
-	  "The shop's PostgreSQL, as conninfo or URI. The primary, never a replica." },
-	{ "warehouse_dsn", NULL, SETTING_TEXT, "", true, "The database with staging and serving." },
-	{ "ledger_dsn", NULL, SETTING_TEXT, "", true,
-	  "The database of runs, tasks, books and events; none of the other two." },
-	{ "lake_dir", "BIKEOPS_LAKE", SETTING_TEXT, "", false,
-	  "The folder with the buckets source, raw, processed and log." },
-	{ "business_timezone", NULL, SETTING_TEXT, "UTC", false,
-	  "The time zone whose midnights part business days. Fixed by setup." },
-	{ "max_reject_percent", NULL, SETTING_INT, "1", false,
-	  "A run with more rejected rows than this (and more than 10) fails before it publishes." },
-	{ "duckdb_library", NULL, SETTING_TEXT, "", false,
-	  "Path of libduckdb.so, where it is not where 'make deps' put it." },
-	{ "theme", NULL, SETTING_TEXT, "dark", false,
-	  "The console's colours: dark, light or mono. NO_COLOR makes it mono." },
-	{ "keys", NULL, SETTING_TEXT, "", false,
-	  "Keys of the console in place of its own: ACTION=KEY, ..., as trigger=A, why=w." },
-	{ "sql_dir", NULL, SETTING_TEXT, "", false,
-	  "A folder of SQL files to run in place of the built-in ones." },
-	{ NULL, NULL, SETTING_TEXT, NULL, false, NULL },
+	{ .name = "production",
+	  .type = SETTING_BOOL,
+	  .value = "false",
+	  .help = "True for a profile that a mistake would hurt: --recreate and --dataset are refused." },
+	{ .name = "source",
+	  .choices = "copy aws_s3",
+	  .value = "copy",
+	  .help = "How rows leave the shop: by COPY through bikeops, or written to S3 by RDS itself." },
+	{ .name = "source_dsn",
+	  .secret = true,
+	  .help = "The shop's PostgreSQL, as conninfo or URI. The primary, never a replica." },
+	{ .name = "source_auth",
+	  .choices = "password iam",
+	  .value = "password",
+	  .help = "How the source knows us: by the DSN, or by a token that AWS credentials make." },
+	{ .name = "warehouse",
+	  .choices = "postgres redshift",
+	  .value = "postgres",
+	  .help = "What the warehouse is: PostgreSQL, or Redshift, which loads from S3." },
+	{ .name = "warehouse_dsn",
+	  .secret = true,
+	  .help = "The database with staging and serving." },
+	{ .name = "warehouse_auth",
+	  .choices = "password iam",
+	  .value = "password",
+	  .help = "How the warehouse knows us: by the DSN, or by credentials that Redshift lends." },
+	{ .name = "redshift_workgroup", .help = "The workgroup of Redshift Serverless." },
+	{ .name = "redshift_role_arn",
+	  .help = "The role by which Redshift reads the processed bucket." },
+	{ .name = "ledger_dsn",
+	  .secret = true,
+	  .help = "The database of runs, tasks, books and events; none of the other two." },
+	{ .name = "lake",
+	  .env = "BIKEOPS_LAKE_KIND",
+	  .choices = "folder s3",
+	  .value = "folder",
+	  .help = "Where the buckets source, raw, processed and log are: folders, or S3." },
+	{ .name = "lake_dir",
+	  .env = "BIKEOPS_LAKE",
+	  .help = "The folder with the four buckets; with S3 the folder of local copies and logs." },
+	{ .name = "source_bucket", .help = "S3: the data set and what EMR and Airflow run." },
+	{ .name = "raw_bucket", .help = "S3: the rows as they were read, and manifests." },
+	{ .name = "processed_bucket", .help = "S3: the staging tables, and rejected rows." },
+	{ .name = "log_bucket", .help = "S3: the logs of runs, of EMR and of Airflow." },
+	{ .name = "region", .help = "AWS region; without it as the AWS tools find it." },
+	{ .name = "engine",
+	  .choices = "auto duckdb emr",
+	  .value = "auto",
+	  .help = "What transforms: DuckDB here, Spark on EMR Serverless, or by size." },
+	{ .name = "duckdb_max_mib",
+	  .type = SETTING_INT,
+	  .value = "512",
+	  .help = "With engine auto: more MiB of raw rows than this go to EMR, where there is one." },
+	{ .name = "emr_application",
+	  .help = "EMR Serverless: an application's id, 'persistent' for one that is made once and "
+		  "stops when idle, or 'ephemeral' for one made and deleted by each run." },
+	{ .name = "emr_role_arn", .help = "The role by which the Spark job reads and writes S3." },
+	{ .name = "emr_release",
+	  .value = "emr-7.1.0",
+	  .help = "The release of an application that bikeops makes." },
+	{ .name = "business_timezone",
+	  .value = "UTC",
+	  .help = "The time zone whose midnights part business days. Fixed by setup." },
+	{ .name = "max_reject_percent",
+	  .type = SETTING_INT,
+	  .value = "1",
+	  .help = "A run with more rejected rows than this (and more than 10) fails before it publishes." },
+	{ .name = "duckdb_library",
+	  .help = "Path of libduckdb.so, where it is not where 'make deps' put it." },
+	{ .name = "theme",
+	  .choices = "dark light mono",
+	  .value = "dark",
+	  .help = "The console's colours: dark, light or mono. NO_COLOR makes it mono." },
+	{ .name = "keys",
+	  .help = "Keys of the console in place of its own: ACTION=KEY, ..., as trigger=A, why=w." },
+	{ .name = "sql_dir",
+	  .help = "A folder of SQL files to run in place of the built-in ones." },
+	{ 0 },
 };
 
 #define N_SETTINGS (sizeof(setting_rows) / sizeof(setting_rows[0]) - 1)
@@ -72,18 +128,46 @@ setting_is_int(const char *value)
 	return n > 0 && n < 10 && !value[n];
 }
 
+static bool
+setting_is_one_of(const char *value, const char *choices)
+{
+	size_t n = strlen(value);
+
+	for (const char *at = choices; at && *at; at = strchr(at, ' ')) {
+		at += *at == ' ';
+		if (n && strcspn(at, " ") == n && !strncmp(at, value, n))
+			return true;
+	}
+	return false;
+}
+
+/* "true or false" */
+static char *
+setting_or(void *mem, const char *choices)
+{
+	const char *at = choices;
+	char *text = mem_strndup(mem, at, strcspn(at, " "));
+
+	while ((at = strchr(at, ' '))) {
+		at++;
+		text = mem_printf(mem, "%s or %.*s", text, (int)strcspn(at, " "), at);
+	}
+	return text;
+}
+
 static struct err *
 settings_set(struct settings *s, int i, const char *value, const char *origin)
 {
 	const struct setting *row = &setting_rows[i];
-	bool ok = row->type == SETTING_INT    ? setting_is_int(value)
-		  : row->type == SETTING_BOOL ? !strcmp(value, "true") || !strcmp(value, "false")
-					      : true;
+	AUTO_MEM void *tmp = mem_root();
+	const char *choices = row->type == SETTING_BOOL ? "true false" : row->choices;
+	bool ok = choices		     ? setting_is_one_of(value, choices)
+		  : row->type == SETTING_INT ? setting_is_int(value)
+					     : true;
 
 	if (!ok)
 		return err_hint(err_new(ERR_CONFIG, "bad value '%s' of '%s'", value, row->name),
-				row->type == SETTING_INT ? "write a whole number"
-							 : "write true or false");
+				"write %s", choices ? setting_or(tmp, choices) : "a whole number");
 	s->values[i] = mem_strdup(s, value);
 	s->origins[i] = mem_strdup(s, origin);
 	return NULL;
@@ -238,7 +322,7 @@ settings_load(void *mem, const char *path, const char *profile, struct settings 
 
 	s->profile = mem_strdup(s, profile ? profile : variable && *variable ? variable : "local");
 	for (size_t i = 0; i < N_SETTINGS; i++) {
-		s->values[i] = setting_rows[i].value;
+		s->values[i] = setting_rows[i].value ? setting_rows[i].value : "";
 		s->origins[i] = "default";
 	}
 	TRY(settings_files(s, path));
@@ -382,6 +466,7 @@ settings_sample(void *mem)
 		   "# bikeops.conf: see bikeops.conf(5).  Without any file the profile is local.\n"
 		   "[profile local]\n");
 	for (const struct setting *row = setting_rows; row->name; row++)
-		strbuf_printf(&sb, "\n# %s\n#%s = %s\n", row->help, row->name, row->value);
+		strbuf_printf(&sb, "\n# %s\n#%s = %s\n", row->help, row->name,
+			      row->value ? row->value : "");
 	return sb.s;
 }

@@ -16,9 +16,10 @@ struct setting {
 	const char *name; /* "source_dsn"; as a variable BIKEOPS_SOURCE_DSN */
 	const char *env;  /* another name of the variable, or NULL */
 	enum setting_type type;
-	const char *value; /* default, "" for none */
-	bool secret;	   /* may hold a password: shown without it */
-	const char *help;  /* one sentence for the manual and the sample file */
+	const char *value;   /* default, or NULL */
+	const char *choices; /* all that a text may be, parted by blanks, or NULL: anything */
+	bool secret;	     /* may hold a password: shown without it */
+	const char *help;    /* one sentence for the manual and the sample file */
 };
 
 extern const struct setting setting_rows[]; /* ends with a NULL name */

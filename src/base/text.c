@@ -83,7 +83,7 @@ text_width(const char *s)
 }
 
 void
-json_string(struct strbuf *out, const char *s)
+strbuf_json(struct strbuf *out, const char *s)
 {
 	strbuf_char(out, '"');
 	while (*s) {

@@ -14,7 +14,7 @@ void text_safe(struct strbuf *out, const char *s);
 /* Terminal cells that text_safe() fills. */
 size_t text_width(const char *s);
 /* One JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
-void json_string(struct strbuf *out, const char *s);
+void strbuf_json(struct strbuf *out, const char *s);
 /* Bytes of the UTF-8 character at s, 0 where there is none.  Source: RFC 3629. */
 size_t utf8_length(const char *s);
 

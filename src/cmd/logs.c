@@ -30,10 +30,10 @@ json_line(struct strbuf *out, const struct rows *r, size_t i)
 		const char *cell = rows_cell(r, i, col);
 
 		strbuf_char(out, col ? ',' : '{');
-		json_string(out, r->names[col]);
+		strbuf_json(out, r->names[col]);
 		strbuf_char(out, ':');
 		if (cell)
-			json_string(out, cell);
+			strbuf_json(out, cell);
 		else
 			strbuf_str(out, "null");
 	}

@@ -14,6 +14,7 @@
 
 #define BLOCK_BYTES (1 << 18)
 #define HEADER_MAX  4096 /* bytes of a first line */
+#define VIEW_MAX    (16U << 20)
 
 /* --- raw files --- */
 
@@ -62,21 +63,21 @@ file_check(struct engine *e, const struct batch_file *f)
 	if (bytes != f->bytes)
 		return err_new(ERR_DATA, "'%s' has %lld bytes, its manifest says %lld", name, bytes,
 			       f->bytes);
-	if (strcmp(hex, f->sha256))
+	if (f->sha256 && strcmp(hex, f->sha256))
 		return err_new(ERR_DATA, "'%s' has another content than its manifest says", name);
-	if (strcmp(header.s, f->header))
+	if (!f->headless && strcmp(header.s, f->header))
 		return err_new(ERR_DATA, "'%s' begins with '%s', its manifest says '%s'", name,
 			       header.s, f->header);
 	return NULL;
 }
 
-/* raw_<entity>: all columns as text; an unquoted empty field is NULL, a quoted one is ''. */
+/* Its columns as text; an unquoted empty field is NULL, a quoted one is ''. */
 static struct err *
-file_view(struct engine *e, const struct batch_file *f)
+file_select(struct engine *e, const struct batch_file *f, struct strbuf *sql)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct strbuf columns;
-	char *path, *sql;
+	char *path;
 
 	TRY(lake_local_path(tmp, e->lake, LAKE_RAW, f->key, &path));
 	strbuf_init(&columns, tmp, 4 * HEADER_MAX);
@@ -87,15 +88,33 @@ file_view(struct engine *e, const struct batch_file *f)
 			      engine_quoted(tmp, name, '"'));
 		at += strlen(name);
 	}
-	sql = mem_printf(tmp,
-			 "CREATE OR REPLACE VIEW %s AS SELECT *, %s AS _object "
-			 "FROM read_csv(%s, auto_detect=false, header=true, delim=',', quote='\"', "
-			 "escape='\"', strict_mode=true, allow_quoted_nulls=false, nullstr='', "
-			 "hive_partitioning=false, columns={%s})",
-			 engine_quoted(tmp, mem_printf(tmp, "raw_%s", f->entity), '"'),
-			 engine_quoted(tmp, f->key, '\''), engine_quoted(tmp, path, '\''),
-			 columns.s);
-	return engine_exec(e, sql);
+	strbuf_printf(
+		sql,
+		"SELECT *, %s AS _object FROM read_csv(%s, auto_detect=false, header=%s, "
+		"delim=',', quote='\"', escape='\"', strict_mode=true, "
+		"allow_quoted_nulls=false, nullstr='', hive_partitioning=false, columns={%s})",
+		engine_quoted(tmp, f->key, '\''), engine_quoted(tmp, path, '\''),
+		f->headless ? "false" : "true", columns.s);
+	return NULL;
+}
+
+/* raw_<entity>: the rows of all its files. */
+static struct err *
+entity_view(struct engine *e, const struct batch *b, const char *entity)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const struct batch_file *f = NULL;
+	struct strbuf sql;
+
+	strbuf_init(&sql, tmp, VIEW_MAX);
+	strbuf_printf(&sql, "CREATE OR REPLACE VIEW %s AS ",
+		      engine_quoted(tmp, mem_printf(tmp, "raw_%s", entity), '"'));
+	while ((f = batch_next(b, entity, f))) {
+		if (f != batch_next(b, entity, NULL))
+			strbuf_str(&sql, " UNION ALL ");
+		TRY(file_select(e, f, &sql));
+	}
+	return engine_exec(e, sql.s);
 }
 
 static struct err *
@@ -119,7 +138,8 @@ struct transform {
 	const struct batch *b;
 	struct staging *staging; /* owns what is made */
 	const char *text;
-	const struct batch_file *raw; /* what it reads, or NULL: other staging tables */
+	const char *raw; /* the entity it reads, or NULL: other staging tables */
+	long long raw_rows;
 	struct staged *s;
 };
 
@@ -173,9 +193,9 @@ transform_rest(struct transform *t)
 	sql = mem_printf(tmp,
 			 "SELECT %s AS entity, _key AS key, _rule AS rule, _raw AS raw, "
 			 "_object AS object FROM rest WHERE _rule IS NOT NULL",
-			 engine_quoted(tmp, t->raw->entity, '\''));
+			 engine_quoted(tmp, t->raw, '\''));
 	TRY(transform_copy(t, sql, "FORMAT csv, HEADER true, NULLSTR ''",
-			   mem_printf(tmp, "_rejects/%s.csv", t->raw->entity), &rejects));
+			   mem_printf(tmp, "_rejects/%s.csv", t->raw), &rejects));
 	t->s->rejects_key = rejects.key;
 	t->s->rejected = rejects.rows;
 	t->s->superseded = rest - rejects.rows;
@@ -200,16 +220,18 @@ transform_table(struct transform *t)
 			 t->text);
 	TRY(transform_copy(t, sql, "FORMAT parquet, COMPRESSION snappy",
 			   mem_printf(tmp, "%s.parquet", s->table), &staged));
-	s->key = staged.key;
+	s->keys = mem_memdup(t->staging, &staged.key, sizeof(staged.key));
+	s->n_keys = staged.key ? 1 : 0;
 	s->rows = staged.rows;
 	s->bytes = staged.bytes;
-	if (t->raw && s->rows != t->raw->rows)
+	if (t->raw && s->rows != t->raw_rows)
 		TRY(transform_rest(t));
 	s->read = s->rows + s->superseded + s->rejected;
-	if (t->raw && s->read != t->raw->rows)
-		return err_new(ERR_DATA, "'%s' gave %lld rows, its manifest says %lld",
-			       lake_name(tmp, t->e->lake, LAKE_RAW, t->raw->key), s->read,
-			       t->raw->rows);
+	if (t->raw && s->read != t->raw_rows)
+		return err_new(
+			ERR_DATA, "'%s' gave %lld rows, its manifest says %lld",
+			lake_name(tmp, t->e->lake, LAKE_RAW, batch_next(t->b, t->raw, NULL)->key),
+			s->read, t->raw_rows);
 	return NULL;
 }
 
@@ -225,10 +247,10 @@ transform_inputs(struct transform *t, bool *has_rows)
 
 		if (!strstr(t->text, mem_printf(tmp, "FROM %s\n", s->table)))
 			continue;
-		*has_rows = s->key != NULL;
-		if (!s->key)
+		*has_rows = s->n_keys > 0;
+		if (!s->n_keys)
 			return NULL;
-		TRY(engine_parquet(tmp, t->e, s->key, &parquet));
+		TRY(engine_parquet(tmp, t->e, s->keys[0], &parquet));
 		TRY(engine_exec(t->e, mem_printf(tmp, "CREATE OR REPLACE VIEW %s AS FROM %s",
 						 engine_quoted(tmp, s->table, '"'), parquet)));
 	}
@@ -238,17 +260,17 @@ transform_inputs(struct transform *t, bool *has_rows)
 static struct err *
 transform_run(struct transform *t)
 {
-	bool has_rows = t->raw && t->raw->rows;
+	bool has_rows = t->raw_rows > 0;
 
 	if (has_rows)
-		TRY(file_view(t->e, t->raw));
+		TRY(entity_view(t->e, t->b, t->raw));
 	else if (!t->raw)
 		TRY(transform_inputs(t, &has_rows));
-	t->e->working = t->raw ? t->raw->rows : 0;
+	t->e->working = t->raw_rows;
 	if (has_rows)
 		TRY(transform_table(t));
 	t->e->rows += t->e->working;
-	t->e->bytes += t->raw ? t->raw->bytes : 0;
+	t->e->bytes += t->raw ? batch_bytes(t->b, t->raw) : 0;
 	t->e->working = 0;
 	engine_tell(t->e);
 	return NULL;
@@ -291,15 +313,15 @@ calendar_years(struct engine *e, const char *key, struct staging *staging)
 
 /* --- the interface --- */
 
-/* The raw file that a text reads, or NULL. */
-static const struct batch_file *
+/* The entity whose raw rows a text reads, or NULL. */
+static const char *
 transform_raw(const struct batch *b, const char *text)
 {
 	AUTO_MEM void *tmp = mem_root();
 
 	for (size_t i = 0; i < b->n_files; i++) {
 		if (strstr(text, mem_printf(tmp, "FROM raw_%s\n", b->files[i].entity)))
-			return &b->files[i];
+			return b->files[i].entity;
 	}
 	return NULL;
 }
@@ -321,7 +343,8 @@ transform_list(struct engine *e, const struct batch *b, struct staging *staging)
 		list[i] = (struct transform){ .e = e, .b = b, .staging = staging, .text = text };
 		list[i].raw = transform_raw(b, text);
 		list[i].s = s;
-		e->total += list[i].raw ? list[i].raw->rows : 0;
+		list[i].raw_rows = list[i].raw ? batch_rows(b, list[i].raw) : 0;
+		e->total += list[i].raw_rows;
 	}
 	return list;
 }
@@ -353,8 +376,8 @@ transform_batch(struct engine *e, const struct batch *b, struct staging *staging
 	staging->first_year = b->prev.first_year;
 	staging->last_year = b->prev.last_year;
 	for (size_t i = 0; i < staging->n; i++) {
-		if (!strcmp(staging->tables[i].table, "stg_date") && staging->tables[i].key)
-			TRY(calendar_years(e, staging->tables[i].key, staging));
+		if (!strcmp(staging->tables[i].table, "stg_date") && staging->tables[i].n_keys)
+			TRY(calendar_years(e, staging->tables[i].keys[0], staging));
 	}
 	return NULL;
 }

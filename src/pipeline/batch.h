@@ -28,13 +28,17 @@ struct watermark {
 /* Days are cut at one zone's midnights from setup on: ERR_REFUSED where zone is another. */
 struct err *batch_timezone(const struct watermark *wm, const char *zone) MUST_CHECK;
 
+/* One object; an entity may have several, which follow each other. */
 struct batch_file {
 	const char *entity; /* "customers", "orders", .., "dirty_orders", "keys" */
 	const char *key;    /* object key in bucket raw */
 	long long bytes;
-	long long rows; /* without the header */
-	const char *sha256;
-	const char *header; /* first line, without line end */
+	long long rows;	    /* without the header; who knows only the entity's gives its first
+			     * file all of them */
+	const char *sha256; /* NULL where another program wrote it: then its etag tells a change */
+	const char *etag;
+	const char *header; /* names of the columns, as the first line has them */
+	bool headless;	    /* a later part that does not repeat that line */
 };
 
 struct batch {
@@ -54,16 +58,24 @@ struct batch {
 	size_t n_files;
 };
 
+/* The files of an entity, in order: the one behind after, the first for NULL; NULL: no more. */
+const struct batch_file *batch_next(const struct batch *b, const char *entity,
+				    const struct batch_file *after);
+/* Rows and bytes of all of them; 0 where there are none. */
+long long batch_rows(const struct batch *b, const char *entity);
+long long batch_bytes(const struct batch *b, const char *entity);
+
 /* One staged table, as transform leaves it. */
 struct staged {
 	const char *table;  /* "stg_customers" */
 	const char *entity; /* "customers"; "dates" for stg_date */
-	const char *key;    /* Parquet object in bucket processed */
+	const char **keys;  /* [n_keys] Parquet objects in bucket processed */
+	size_t n_keys;	    /* 0: no rows */
 	const char
 		*rejects_key; /* CSV object in bucket processed, or NULL when none were rejected */
-	long long bytes;
-	long long read; /* read = rows + superseded + rejected */
-	long long rows; /* staged */
+	long long bytes;      /* of all of them */
+	long long read;	      /* read = rows + superseded + rejected */
+	long long rows;	      /* staged */
 	long long superseded;
 	long long rejected;
 };

@@ -278,9 +278,15 @@ pg_connect(struct pg *pg, const struct pg_config *config)
 static struct err *
 pg_start(struct pg *pg, const struct pg_config *config)
 {
-	const char *keys[] = { "dbname", "fallback_application_name", "application_name",
-			       "client_encoding", NULL };
-	const char *values[] = { config->dsn, "bikeops", config->app, "UTF8", NULL };
+	AUTO_MEM void *tmp = mem_root();
+	const char *user = NULL, *password = NULL;
+	const char *keys[] = { "dbname",
+			       "fallback_application_name",
+			       "application_name",
+			       "client_encoding",
+			       "user",
+			       "password",
+			       NULL };
 	char *why = NULL;
 	PQconninfoOption *parsed = PQconninfoParse(config->dsn, &why);
 
@@ -292,6 +298,12 @@ pg_start(struct pg *pg, const struct pg_config *config)
 				"write it as \"host=... dbname=... user=...\" or postgresql://...");
 	}
 	PQconninfoFree(parsed);
+	if (config->login)
+		TRY(config->login->make(tmp, config->login->arg, &user, &password));
+	/* what is NULL leaves the DSN's value */
+	const char *values[] = {
+		config->dsn, "bikeops", config->app, "UTF8", user, password, NULL
+	};
 	pg->conn = PQconnectStartParams(keys, values, 1);
 	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD)
 		return pg_refused(config, pg->conn, false);

@@ -16,6 +16,12 @@
 
 struct pg; /* opaque; closed when freed */
 
+/* Who logs in, where that is made anew each time; both owned by mem, NULL leaves the DSN's. */
+struct pg_login {
+	struct err *(*make)(void *mem, const void *arg, const char **user, const char **password);
+	const void *arg;
+};
+
 struct pg_config {
 	const char *dsn;       /* conninfo or URI */
 	const char *what;      /* "source", "warehouse", "ledger": how errors name it */
@@ -23,7 +29,8 @@ struct pg_config {
 	const char *app;       /* application_name, or NULL for "bikeops" */
 	int connect_timeout_s; /* 0: 10 s */
 	int answer_timeout_s;  /* a session silent for so long while asked is lost; 0: never */
-	bool deaf;	       /* go on after a cancel: for what must be written while ending */
+	const struct pg_login *login; /* or NULL: the DSN says it */
+	bool deaf; /* go on after a cancel: for what must be written while ending */
 };
 
 /* From now on no connection of this process takes longer; for a program that people look at. */

@@ -32,9 +32,11 @@ layers_raw(struct run *run)
 	const struct batch *b = run->batch;
 
 	for (size_t i = 0; i < b->n_files; i++) {
-		if (strcmp(b->files[i].entity, "dirty_orders") &&
-		    strcmp(b->files[i].entity, "keys"))
-			counts_add(r, b->files[i].entity, b->files[i].rows);
+		const char *entity = b->files[i].entity;
+
+		if (strcmp(entity, "dirty_orders") && strcmp(entity, "keys") &&
+		    batch_next(b, entity, NULL) == &b->files[i])
+			counts_add(r, entity, batch_rows(b, entity));
 	}
 	return ledger_layer_put(run->ledger, run->id, "raw", r);
 }

@@ -38,9 +38,10 @@ watermark_json(const struct watermark *w)
 static json_t *
 file_json(const struct batch_file *f)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "entity", f->entity, "key", f->key,
-			 "bytes", (json_int_t)f->bytes, "rows", (json_int_t)f->rows, "sha256",
-			 f->sha256, "header", f->header);
+	return json_pack("{s:s, s:s, s:I, s:I, s:s*, s:s*, s:s, s:b}", "entity", f->entity, "key",
+			 f->key, "bytes", (json_int_t)f->bytes, "rows", (json_int_t)f->rows,
+			 "sha256", f->sha256, "etag", f->etag, "header", f->header, "headless",
+			 f->headless);
 }
 
 struct err *
@@ -70,8 +71,12 @@ staging_key(void *mem, const struct batch *b)
 static json_t *
 staged_json(const struct staged *t)
 {
-	return json_pack("{s:s, s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:I}", "table", t->table,
-			 "entity", t->entity, "key", t->key, "rejects_key", t->rejects_key, "bytes",
+	json_t *keys = json_array();
+
+	for (size_t i = 0; i < t->n_keys; i++)
+		json_array_append_new(keys, json_string(t->keys[i]));
+	return json_pack("{s:s, s:s, s:o, s:s*, s:I, s:I, s:I, s:I, s:I}", "table", t->table,
+			 "entity", t->entity, "keys", keys, "rejects_key", t->rejects_key, "bytes",
 			 (json_int_t)t->bytes, "read", (json_int_t)t->read, "rows",
 			 (json_int_t)t->rows, "superseded", (json_int_t)t->superseded, "rejected",
 			 (json_int_t)t->rejected);
@@ -164,7 +169,9 @@ files_of(struct batch *b, const json_t *list)
 			.bytes = number_of(f, "bytes"),
 			.rows = number_of(f, "rows"),
 			.sha256 = text_of(b, f, "sha256"),
+			.etag = text_of(b, f, "etag"),
 			.header = text_of(b, f, "header"),
+			.headless = json_is_true(json_object_get(f, "headless")),
 		};
 	}
 }
@@ -195,6 +202,28 @@ manifest_read(void *mem, struct lake *lake, const char *key, struct batch **out)
 	return NULL;
 }
 
+static struct staged
+staged_of(void *mem, const json_t *json)
+{
+	const json_t *keys = json_object_get(json, "keys");
+	struct staged t = {
+		.table = text_of(mem, json, "table"),
+		.entity = text_of(mem, json, "entity"),
+		.n_keys = json_array_size(keys),
+		.rejects_key = text_of(mem, json, "rejects_key"),
+		.bytes = number_of(json, "bytes"),
+		.read = number_of(json, "read"),
+		.rows = number_of(json, "rows"),
+		.superseded = number_of(json, "superseded"),
+		.rejected = number_of(json, "rejected"),
+	};
+
+	t.keys = mem_array(mem, const char *, t.n_keys);
+	for (size_t i = 0; i < t.n_keys; i++)
+		t.keys[i] = mem_strdup(mem, json_string_value(json_array_get(keys, i)));
+	return t;
+}
+
 struct err *
 staging_read(void *mem, struct lake *lake, const struct batch *b, struct staging **out)
 {
@@ -208,21 +237,8 @@ staging_read(void *mem, struct lake *lake, const struct batch *b, struct staging
 	s->tables = mem_array(s, struct staged, s->n);
 	s->first_year = (int)number_of(json, "first_year");
 	s->last_year = (int)number_of(json, "last_year");
-	for (size_t i = 0; i < s->n; i++) {
-		const json_t *t = json_array_get(tables, i);
-
-		s->tables[i] = (struct staged){
-			.table = text_of(s, t, "table"),
-			.entity = text_of(s, t, "entity"),
-			.key = text_of(s, t, "key"),
-			.rejects_key = text_of(s, t, "rejects_key"),
-			.bytes = number_of(t, "bytes"),
-			.read = number_of(t, "read"),
-			.rows = number_of(t, "rows"),
-			.superseded = number_of(t, "superseded"),
-			.rejected = number_of(t, "rejected"),
-		};
-	}
+	for (size_t i = 0; i < s->n; i++)
+		s->tables[i] = staged_of(s, json_array_get(tables, i));
 	json_decref(json);
 	*out = s;
 	return NULL;

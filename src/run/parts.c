@@ -40,12 +40,10 @@ struct err *
 run_source(struct run *run, struct source **out)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *dsn;
 
-	if (!run->source) {
-		TRY(settings_need(run->settings, "source_dsn", &dsn));
-		TRY(source_open(run, dsn, run_role(run), run_app(tmp, run), &run->source));
-	}
+	if (!run->source)
+		TRY(source_open(run, run->settings, run_role(run), run_app(tmp, run),
+				&run->source));
 	*out = run->source;
 	return NULL;
 }
@@ -54,12 +52,10 @@ struct err *
 run_warehouse(struct run *run, struct warehouse **out)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *dsn;
 
-	if (!run->warehouse) {
-		TRY(settings_need(run->settings, "warehouse_dsn", &dsn));
-		TRY(warehouse_open(run, dsn, run_role(run), run_app(tmp, run), &run->warehouse));
-	}
+	if (!run->warehouse)
+		TRY(warehouse_open(run, run->settings, run_role(run), run_app(tmp, run),
+				   &run->warehouse));
 	*out = run->warehouse;
 	return NULL;
 }

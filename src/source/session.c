@@ -24,12 +24,14 @@ source_ready(struct source *s)
 }
 
 struct err *
-source_open(void *mem, const char *dsn, const char *role, const char *app, struct source **out)
+source_open(void *mem, const struct settings *settings, const char *role, const char *app,
+	    struct source **out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct source *s = mem_new(tmp, struct source);
 
-	s->dsn = mem_strdup(s, dsn);
+	s->settings = settings;
+	TRY(settings_need(settings, "source_dsn", &s->dsn));
 	s->role = role ? mem_strdup(s, role) : NULL;
 	s->app = app ? mem_strdup(s, app) : NULL;
 	TRY(source_ready(s));

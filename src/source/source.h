@@ -8,14 +8,15 @@
 #include "base/err.h"
 #include "base/progress.h"
 #include "base/rows.h"
+#include "base/settings.h"
 #include "lake/lake.h"
 #include "pipeline/batch.h"
 
 struct source; /* opaque; one thread at a time */
 
-/* role: "bikeops_run", "bikeops_read" or NULL for the login role (setup). */
-struct err *source_open(void *mem, const char *dsn, const char *role, const char *app,
-			struct source **out) MUST_CHECK;
+/* role: "bikeops_run", "bikeops_read" or NULL for the login role (setup); settings outlive it. */
+struct err *source_open(void *mem, const struct settings *settings, const char *role,
+			const char *app, struct source **out) MUST_CHECK;
 
 /* --- setup: sources as the operator gave them, see sql/source and sql/capture --- */
 /*

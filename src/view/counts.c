@@ -268,14 +268,11 @@ counts_live(void *mem, const struct settings *settings, struct rows *r, struct r
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct rows *source, *serving;
-	const char *dsn;
 	struct source *s;
 	struct warehouse *w;
 
-	TRY(settings_need(settings, "source_dsn", &dsn));
-	TRY(source_open(tmp, dsn, COUNTS_ROLE, COUNTS_APP, &s));
-	TRY(settings_need(settings, "warehouse_dsn", &dsn));
-	TRY(warehouse_open(tmp, dsn, COUNTS_ROLE, COUNTS_APP, &w));
+	TRY(source_open(tmp, settings, COUNTS_ROLE, COUNTS_APP, &s));
+	TRY(warehouse_open(tmp, settings, COUNTS_ROLE, COUNTS_APP, &w));
 	TRY(source_counts(mem, s, &source));
 	TRY(warehouse_counts(mem, w, &serving));
 	counts_overlay(mem, r, "source", source);

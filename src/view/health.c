@@ -184,8 +184,7 @@ warehouse_rows(void *mem, struct doctor *d, struct rows **out)
 {
 	struct warehouse *w;
 
-	TRY(warehouse_open(mem, settings_get(d->settings, "warehouse_dsn"), HEALTH_ROLE, HEALTH_APP,
-			   &w));
+	TRY(warehouse_open(mem, d->settings, HEALTH_ROLE, HEALTH_APP, &w));
 	TRY(warehouse_checks(mem, w, out));
 	/* Where there is none, the checks have said so. */
 	err_free(warehouse_watermark(mem, w, &d->watermark));
@@ -197,7 +196,7 @@ source_rows(void *mem, struct doctor *d, struct rows **out)
 {
 	struct source *s;
 
-	TRY(source_open(mem, settings_get(d->settings, "source_dsn"), HEALTH_ROLE, HEALTH_APP, &s));
+	TRY(source_open(mem, d->settings, HEALTH_ROLE, HEALTH_APP, &s));
 	return source_checks(mem, s, &d->watermark, out);
 }
 

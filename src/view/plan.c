@@ -59,14 +59,11 @@ plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, con
 	struct warehouse *w;
 	struct source *s;
 	struct watermark wm;
-	const char *dsn;
 
-	TRY(settings_need(settings, "warehouse_dsn", &dsn));
-	TRY(warehouse_open(tmp, dsn, "bikeops_run", "bikeops plan", &w));
+	TRY(warehouse_open(tmp, settings, "bikeops_run", "bikeops plan", &w));
 	TRY(warehouse_watermark(tmp, w, &wm));
 	TRY(batch_timezone(&wm, settings_get(settings, "business_timezone")));
-	TRY(settings_need(settings, "source_dsn", &dsn));
-	TRY(source_open(tmp, dsn, "bikeops_run", "bikeops plan", &s));
+	TRY(source_open(tmp, settings, "bikeops_run", "bikeops plan", &s));
 	TRY(source_look(mem, s, &wm, mode, from, to, &window));
 	out->window = plan_window(mem, mode, &wm, window);
 	out->rows = plan_rows(mem, window->expected);

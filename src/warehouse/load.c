@@ -77,24 +77,33 @@ load_table(struct pg *pg, const struct load *l, const struct staged *t)
 	char *sql;
 
 	if (t->rows) {
+		struct err *e = NULL;
+
 		TRY(on_table(tmp, "warehouse/copy", t->table, &sql));
 		TRY(pg_copy_in(pg, sql));
-		TRY(copy_end(pg, t->table, engine_rows(l->engine, t->key, &c.sink), t->rows));
+		for (size_t i = 0; !e && i < t->n_keys; i++)
+			e = engine_rows(l->engine, t->keys[i], &c.sink);
+		TRY(copy_end(pg, t->table, e, t->rows));
 	}
 	progress_tell(l->progress, c.step, t->rows, c.bytes, t->rows);
 	return NULL;
 }
 
+/* A raw file without its header, if it has one: the names of its columns, on one line. */
 static struct err *
-send_file(struct pg *pg, const char *path)
+send_file(struct pg *pg, struct lake *lake, const struct batch_file *raw)
 {
-	FILE *f = fopen(path, "re");
+	AUTO_MEM void *tmp = mem_root();
 	struct err *e = NULL;
-	char part[65536];
+	char part[65536], *path;
 	size_t n;
 
+	TRY(lake_local_path(tmp, lake, LAKE_RAW, raw->key, &path));
+	FILE *f = fopen(path, "re");
 	if (!f)
 		return err_sys(ERR_DATA, "cannot open '%s'", path);
+	if (!raw->headless)
+		fseek(f, (long)strlen(raw->header) + 1, SEEK_SET);
 	while (!e && (n = fread(part, 1, sizeof(part), f)) > 0)
 		e = pg_copy_put(pg, part, n);
 	if (!e && ferror(f))
@@ -108,19 +117,17 @@ static struct err *
 load_raw(struct pg *pg, const struct load *l, const char *entity, const char *table)
 {
 	AUTO_MEM void *tmp = mem_root();
-	char *sql, *path;
+	const struct batch_file *f = NULL;
+	struct err *e = NULL;
+	char *sql;
 
-	for (size_t i = 0; i < l->b->n_files; i++) {
-		const struct batch_file *f = &l->b->files[i];
-
-		if (strcmp(f->entity, entity))
-			continue;
-		TRY(lake_local_path(tmp, l->lake, LAKE_RAW, f->key, &path));
-		TRY(on_table(tmp, "warehouse/copy_raw", table, &sql));
-		TRY(pg_copy_in(pg, sql));
-		TRY(copy_end(pg, table, send_file(pg, path), f->rows));
-	}
-	return NULL;
+	if (!batch_next(l->b, entity, NULL))
+		return NULL;
+	TRY(on_table(tmp, "warehouse/copy", table, &sql));
+	TRY(pg_copy_in(pg, sql));
+	while (!e && (f = batch_next(l->b, entity, f)))
+		e = send_file(pg, l->lake, f);
+	return copy_end(pg, table, e, batch_rows(l->b, entity));
 }
 
 /* The transform's numbers, which open the books. */

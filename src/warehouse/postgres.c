@@ -42,13 +42,14 @@ warehouse_ready(struct warehouse *w)
 }
 
 struct err *
-warehouse_open(void *mem, const char *dsn, const char *role, const char *app,
+warehouse_open(void *mem, const struct settings *settings, const char *role, const char *app,
 	       struct warehouse **out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct warehouse *w = mem_new(tmp, struct warehouse);
 
-	w->dsn = mem_strdup(w, dsn);
+	w->settings = settings;
+	TRY(settings_need(settings, "warehouse_dsn", &w->dsn));
 	w->role = role ? mem_strdup(w, role) : NULL;
 	w->app = app ? mem_strdup(w, app) : NULL;
 	TRY(warehouse_ready(w));

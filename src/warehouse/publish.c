@@ -76,21 +76,12 @@ staged_rows(const struct staging *staging, const char *table)
 	return 0;
 }
 
-static long long
-dirty_orders(const struct batch *b)
-{
-	for (size_t i = 0; i < b->n_files; i++) {
-		if (!strcmp(b->files[i].entity, "dirty_orders"))
-			return b->files[i].rows;
-	}
-	return 0;
-}
-
 /* A full run must see what is no longer there; an order may have lost all its lines. */
 static bool
 is_due(const struct publish *p, const struct step *s)
 {
-	return p->b->mode == BATCH_FULL || s->rows || (is_fact(s) && dirty_orders(p->b));
+	return p->b->mode == BATCH_FULL || s->rows ||
+	       (is_fact(s) && batch_rows(p->b, "dirty_orders"));
 }
 
 static struct err *

@@ -8,6 +8,7 @@
 
 struct warehouse {
 	struct pg *pg; /* NULL after a failure that it did not outlive */
+	const struct settings *settings;
 	const char *dsn, *role, *app;
 };
 

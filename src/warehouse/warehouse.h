@@ -5,13 +5,15 @@
 #include "base/err.h"
 #include "base/progress.h"
 #include "base/rows.h"
+#include "base/settings.h"
 #include "engine/engine.h"
 #include "pipeline/batch.h"
 
 struct warehouse; /* opaque; one thread at a time */
 
-struct err *warehouse_open(void *mem, const char *dsn, const char *role, const char *app,
-			   struct warehouse **out) MUST_CHECK;
+/* role: as of source_open(); settings outlive it. */
+struct err *warehouse_open(void *mem, const struct settings *settings, const char *role,
+			   const char *app, struct warehouse **out) MUST_CHECK;
 /* Create or migrate staging, serving, bikeops; loads dim_order_status; idempotent. */
 struct err *warehouse_install(struct warehouse *w, const char *business_timezone) MUST_CHECK;
 struct err *warehouse_drop(struct warehouse *w) MUST_CHECK;

@@ -67,7 +67,8 @@ put(struct fixture *f, const char *entity, const char *text)
 	struct lake_writer *w;
 
 	file->entity = entity;
-	file->key = mem_printf(f->mem, "%s/a1/%s.csv", f->batch.prefix, entity);
+	file->key =
+		mem_printf(f->mem, "%s/a1/%s-%zu.csv", f->batch.prefix, entity, f->batch.n_files);
 	assert_err(lake_create(f->mem, f->lake, LAKE_RAW, file->key, &w), NULL);
 	assert_err(w->sink.write(&w->sink, text, strlen(text)), NULL);
 	assert_err(lake_commit(w), NULL);
@@ -109,8 +110,8 @@ rows(struct fixture *f, const struct staged *s)
 	struct text_sink sink = { .sink.write = text_write };
 
 	strbuf_init(&sink.text, f->mem, 1 << 20);
-	assert_non_null(s->key);
-	assert_err(engine_rows(f->engine, s->key, &sink.sink), NULL);
+	assert_int_equal(s->n_keys, 1);
+	assert_err(engine_rows(f->engine, s->keys[0], &sink.sink), NULL);
 	return sink.text.s;
 }
 
@@ -217,7 +218,7 @@ tables(void **state)
 	if (row->staged)
 		assert_string_equal(rows(&f, s), row->staged);
 	else
-		assert_null(s->key);
+		assert_int_equal(s->n_keys, 0);
 	assert_int_equal(s->rejects_key != NULL, row->rejects != NULL);
 	if (row->rejects) {
 		char *want = mem_strndup(tmp, row->rejects, strlen(row->rejects) - strlen("%s\n"));
@@ -244,13 +245,42 @@ keys_and_entities(void **state)
 	assert_int_equal(staging->n, 6);
 	const struct staged *s = table(staging, "stg_sales");
 	assert_string_equal(s->entity, "sales");
-	assert_string_equal(s->key, "2026/07/15/1-abcdef/a2/stg_sales.parquet");
+	assert_string_equal(s->keys[0], "2026/07/15/1-abcdef/a2/stg_sales.parquet");
 	assert_string_equal(s->rejects_key, "2026/07/15/1-abcdef/a2/_rejects/orders.csv");
 	assert_true(s->bytes > 0);
 	assert_string_equal(table(staging, "stg_date")->entity, "dates");
 	s = table(staging, "stg_customers");
-	assert_null(s->key);
+	assert_int_equal(s->n_keys, 0);
 	assert_int_equal(s->read, 0);
+	fixture_end(&f);
+}
+
+/* The second part of the stores has no header; both are read, each row knows its object. */
+static void
+parts_of_an_entity(void **state)
+{
+	struct staging *staging;
+	struct strbuf rejects;
+	struct fixture f;
+
+	(void)state;
+	fixture_begin(&f);
+	put(&f, "stores", STORES "1,I,2016-01-01,s1,Old,,,,,,,Y\n");
+	struct batch_file *second = put(&f, "stores",
+					"2,I,2016-01-01,s2,New,,,,,,,Y\n"
+					"3,I,2016-13-01,s3,Bad,,,,,,,Y\n");
+	second->header = f.batch.files[0].header;
+	second->headless = true;
+	second->sha256 = NULL;
+	second->rows = 2;
+	assert_err(engine_transform(f.mem, f.engine, &f.batch, &staging, NULL), NULL);
+	const struct staged *s = table(staging, "stg_stores");
+	assert_int_equal(s->read, 3);
+	assert_int_equal(s->rows, 2);
+	assert_non_null(strstr(rows(&f, s), "s1,Old"));
+	assert_non_null(strstr(rows(&f, s), "s2,New"));
+	assert_err(lake_read(f.mem, f.lake, LAKE_PROCESSED, s->rejects_key, 9999, &rejects), NULL);
+	assert_non_null(strstr(rejects.s, second->key));
 	fixture_end(&f);
 }
 
@@ -319,7 +349,7 @@ years(void **state)
 	if (row->first)
 		assert_non_null(strstr(rows(&f, s), row->first));
 	else
-		assert_null(s->key);
+		assert_int_equal(s->n_keys, 0);
 	fixture_end(&f);
 }
 
@@ -442,7 +472,7 @@ many(struct fixture *f)
 			      "0,F,2016-03-04,c%d,Ann,Lee,,a@b.c,1 Main St.,Rome,NY,12345,Y\n", i);
 	put(f, "customers", text.s);
 	assert_err(engine_transform(f->mem, f->engine, &f->batch, &staging, NULL), NULL);
-	return table(staging, "stg_customers")->key;
+	return table(staging, "stg_customers")->keys[0];
 }
 
 struct bad_sink {
@@ -603,6 +633,7 @@ main(void)
 
 	UNIT_ROWS(&u, tables, table_rows);
 	UNIT(&u, keys_and_entities);
+	UNIT(&u, parts_of_an_entity);
 	UNIT_ROWS(&u, years, year_rows);
 	UNIT_ROWS(&u, broken, broken_rows);
 	UNIT_ROWS(&u, locked, locked_rows);

@@ -105,13 +105,21 @@ static const struct load_row load_rows[] = {
 	  .profile = "x",
 	  .error = "no profile 'x' in the configuration",
 	  .hint = "add a section [profile x] to bikeops.conf" },
+	{ .name = "none of the choices",
+	  .file = "[profile local]\nlake = s\n",
+	  .error = "line 2 of '%s': bad value 's' of 'lake'",
+	  .hint = "write folder or s3" },
+	{ .name = "one of three choices",
+	  .file = "[profile local]\nengine = emr duckdb\n",
+	  .error = "line 2 of '%s': bad value 'emr duckdb' of 'engine'",
+	  .hint = "write auto or duckdb or emr" },
 	{ .name = "unknown setting",
-	  .file = "[profile local]\nlake = l\n",
-	  .error = "line 2 of '%s': unknown setting 'lake'",
+	  .file = "[profile local]\nlakes = l\n",
+	  .error = "line 2 of '%s': unknown setting 'lakes'",
 	  .hint = "bikeops.conf(5) lists them" },
 	{ .name = "unknown setting of another profile",
-	  .file = "[profile x]\nlake = l\n",
-	  .error = "line 2 of '%s': unknown setting 'lake'",
+	  .file = "[profile x]\nlakes = l\n",
+	  .error = "line 2 of '%s': unknown setting 'lakes'",
 	  .hint = "bikeops.conf(5) lists them" },
 	{ .name = "in no profile",
 	  .file = "lake_dir = l\n",
@@ -381,7 +389,8 @@ sample_loads(void **state)
 	write_file(tmp, text);
 	assert_err(load(tmp, &row, NULL, &s), NULL);
 	for (const struct setting *setting = setting_rows; setting->name; setting++) {
-		assert_string_equal(settings_get(s, setting->name), setting->value);
+		assert_string_equal(settings_get(s, setting->name),
+				    setting->value ? setting->value : "");
 		assert_string_not_equal(settings_origin(s, setting->name), "default");
 	}
 }

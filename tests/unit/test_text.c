@@ -55,7 +55,7 @@ texts(void **state)
 	assert_string_equal(sb.s, row->safe);
 	assert_int_equal(text_width(row->input), row->width);
 	strbuf_reset(&sb);
-	json_string(&sb, row->input);
+	strbuf_json(&sb, row->input);
 	assert_string_equal(sb.s, row->json);
 }
 

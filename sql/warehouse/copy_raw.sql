@@ -1,1 +1,0 @@
-COPY staging.{table} FROM STDIN (FORMAT csv, HEADER true)
