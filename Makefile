@@ -112,7 +112,7 @@ $(LIB): $(filter-out $(OUT)/obj/main.o,$(OBJ)) $(SQL_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
--include $(OBJ:.o=.d) $(SQL_OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(SQL_OBJ:.o=.d) $(UNIT:=.d) $(OUT)/peers/aws_driver.d
 
 # Dependencies, and the program at work.
 
@@ -176,7 +176,7 @@ check-tests:
 	@scripts/check-tests $(TESTS) $(PYTESTS)
 
 check-format:
-	@scripts/maybe clang-format-19 --dry-run -Werror $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch])
+	@scripts/maybe clang-format-19 --dry-run -Werror $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch] tests/peers/*.c)
 
 check-shell:
 	@scripts/maybe shellcheck .ci/run $(wildcard scripts/*.sh scripts/check-*) scripts/maybe
@@ -185,7 +185,7 @@ check-man:
 	$(if $(MAN),@scripts/maybe mandoc -T lint -W warning $(MAN))
 
 format: ## lay out the C files
-	@clang-format-19 -i $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch])
+	@clang-format-19 -i $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch] tests/peers/*.c)
 
 PYTESTS := $(sort $(wildcard tests/*/*.py))
 cli: $(BIN)
@@ -200,7 +200,14 @@ screen: $(BIN) ## the console on a pty: golden screens, faults, and random keys 
 golden: $(BIN) ## write the golden screens anew: review their diff as code
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN)/test_screens.py --golden
 
-test-peers: deps-peers $(BIN) ## Spark's job and the clients of AWS, against real parts
+# What the tests of the peers call the clients of AWS by.
+DRIVER := $(OUT)/peers/aws_driver
+$(DRIVER): tests/peers/aws_driver.c $(LIB) $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(COMPILE) -MMD -MP -o $@ $< $(LINK_$(MODE)) $(LDFLAGS) $(LIB) $(LIBS)
+
+test-peers: deps-peers $(BIN) $(DRIVER) ## Spark's job and the clients of AWS, against real parts
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(PEERS) -m pytest -q tests/peers
 
 coverage: ## the lines and branches of base and pipeline that no unit test reaches

@@ -95,6 +95,19 @@ mutex_new(void *mem)
 	return m;
 }
 
+struct mutex *
+mutex_shared(struct mutex **slot)
+{
+	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&one_at_a_time);
+	if (!*slot)
+		*slot = mutex_new(NULL);
+	struct mutex *m = *slot;
+	pthread_mutex_unlock(&one_at_a_time);
+	return m;
+}
+
 void
 mutex_lock(struct mutex *m)
 {

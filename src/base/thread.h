@@ -15,6 +15,8 @@ void thread_leave(struct err *(*job)(void *arg), void *arg);
 
 struct mutex; /* opaque */
 struct mutex *mutex_new(void *mem);
+/* The one mutex of a static slot, made by whoever asks first; it stays. */
+struct mutex *mutex_shared(struct mutex **slot);
 void mutex_lock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 struct aws; /* opaque */
+struct credentials;
 
 struct aws_config {
 	const char *region;    /* or NULL: as the SDKs find it */
@@ -23,6 +24,8 @@ struct aws_config {
 	int connect_timeout_s; /* 0: 10 s */
 	int budget_s;	       /* for one call with its retries; 0: 60 s */
 	bool deaf;	       /* go on after a cancel: for what must be told while ending */
+	/* Sign with these in place of the chain's; id NULL: not at all.  Borrowed. */
+	const struct credentials *as;
 };
 
 /* Reads nothing but files and variables; nobody is asked before the first call. */
@@ -54,6 +57,7 @@ struct aws_request {
 	const char *sha256; /* of the body in hex where it is known, else NULL */
 	struct sink *to;    /* takes the body of an answer 2xx; NULL: it stands in the answer */
 	size_t max;	    /* bytes of a body that stands in the answer; 0: 16 MiB */
+	bool late_fault;    /* an answer 200 may hold an <Error>, which counts as a 500 */
 };
 
 struct aws_answer {

@@ -12,7 +12,7 @@ struct reading {
 	XML_Parser parser;
 	xml_element *take;
 	void *arg;
-	const char *want; /* name of the root */
+	const char *want; /* name of the root, or NULL */
 	bool error;	  /* the root is <Error> */
 	char *code, *message;
 	unsigned depth; /* open elements, the root is 1 */
@@ -36,8 +36,8 @@ begin(void *self, const XML_Char *name, const XML_Char **attributes)
 
 	(void)attributes;
 	if (++r->depth == 1) {
-		r->error = !strcmp(name, "Error");
-		if (!r->error && strcmp(name, r->want))
+		r->error = r->want && !strcmp(name, "Error");
+		if (r->want && !r->error && strcmp(name, r->want))
 			stop(r, "another document");
 		return;
 	}
@@ -104,11 +104,12 @@ static struct err *
 read_all(struct reading *r, const char *text, size_t n)
 {
 	bool good = n < XML_TEXT_MAX * 64 && XML_Parse(r->parser, text, (int)n, 1);
+	const char *want = r->want ? r->want : "XML";
 
 	if (r->bad)
-		return err_new(ERR_REMOTE, "the answer is no <%s>: %s", r->want, r->bad);
+		return err_new(ERR_REMOTE, "the answer is no <%s>: %s", want, r->bad);
 	if (!good)
-		return err_new(ERR_REMOTE, "the answer is no <%s>: line %lu: %s", r->want,
+		return err_new(ERR_REMOTE, "the answer is no <%s>: line %lu: %s", want,
 			       XML_GetCurrentLineNumber(r->parser),
 			       XML_ErrorString(XML_GetErrorCode(r->parser)));
 	if (!r->error)

@@ -16,7 +16,7 @@ typedef void xml_element(void *arg, const char *path, const char *text);
 
 /*
  * Read a document; a declaration of entities is refused.
- * root    its name must be this: ERR_REMOTE with the service's code for <Error>
+ * root    its name must be this: ERR_REMOTE with the service's code for <Error>; or NULL: any
  * errors  ERR_REMOTE: it is not XML, or not that document
  */
 struct err *xml_read(const char *text, size_t n, const char *root, xml_element *take, void *arg)
