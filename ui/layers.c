@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define LAYERS_ABOVE 17 /* lines around those that were left out */
+
 struct layers_state {
 	int cursor, top;
 	bool rejects;	/* Enter: rows that were left out */
@@ -31,7 +33,7 @@ layers_want(const struct ui *ui, const void *state, struct feed_want *want)
 	const struct layers_state *s = state;
 
 	(void)ui;
-	want->kinds |= 1U << FEED_COUNTS;
+	want->kinds |= 1U << FEED_COUNTS | 1U << FEED_BEHIND;
 	if (!s->rejects)
 		return;
 	want->kinds |= 1U << FEED_REJECTS;
@@ -121,7 +123,7 @@ layers_update(struct ui *ui, void *state)
 	int rejects = s->rejects ? layers_reject_count(ui, s) : 0;
 	if (s->reject >= rejects)
 		s->reject = rejects ? rejects - 1 : 0;
-	int room = ui_height(ui) - 16;
+	int room = ui_height(ui) - LAYERS_ABOVE;
 	s->reject_top = draw_top(s->reject, s->reject_top, rejects, room > 1 ? room : 1);
 }
 
@@ -224,8 +226,46 @@ layers_ages(const struct ui *ui, WINDOW *win, int y, const struct rows *ages)
 	return y + 1;
 }
 
+static char *
+layers_since(void *mem, const struct ui *ui, const char *iso)
+{
+	long long at = ui_us(iso);
+
+	return time_age(mem, at && at < ui->now_us ? (ui->now_us - at) / 1000000 : 0);
+}
+
+/* What the source has and no batch does, as it said last. */
 static int
 layers_behind(const struct ui *ui, WINDOW *win, int y)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const struct rows *r = ui_view(ui, FEED_BEHIND);
+	const char *state = r ? rows_get(r, 0, "state") : "";
+	bool behind = !strcmp(state, "behind"), known = behind || !strcmp(state, "nothing");
+	const char *text =
+		!r	? "asking the source ..."
+		: known ? (behind ? mem_printf(tmp, "oldest unloaded change %s, %s%s journal row%s",
+					       layers_since(tmp, ui, rows_get(r, 0, "oldest_at")),
+					       rows_bool(r, 0, "more") ? "over " : "",
+					       rows_get(r, 0, "changes"),
+					       rows_int(r, 0, "changes") == 1 ? "" : "s")
+				  : "nothing")
+		: !strcmp(state, "never") ? "nothing was loaded yet"
+					  : mem_printf(tmp, "unknown: %s", rows_get(r, 0, "note"));
+
+	int x = 1 + draw_format(win, y, 1, getmaxx(win) - 2,
+				known && !behind ? C_DIM
+				: behind	 ? C_TEXT
+						 : C_WARN,
+				"behind: %s", text);
+	if (known)
+		draw_format(win, y, x + 3, getmaxx(win) - x - 4, C_DIM, "asked %s ago",
+			    layers_since(tmp, ui, rows_get(r, 0, "read_at")));
+	return y + 1;
+}
+
+static int
+layers_uncovered(const struct ui *ui, WINDOW *win, int y)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const struct status *st = ui_view(ui, FEED_STATUS);
@@ -234,12 +274,9 @@ layers_behind(const struct ui *ui, WINDOW *win, int y)
 
 	if (!b || !b->n)
 		return y;
-	long long since = ui_us(rows_get(b, 0, "since_at"));
-	draw_format(
-		win, y, 1, width, C_WARN,
-		"behind: %s runs ended badly since %s ago and none has loaded since",
-		rows_get(b, 0, "runs"),
-		time_age(tmp, since && since < ui->now_us ? (ui->now_us - since) / 1000000 : 0));
+	draw_format(win, y, 1, width, C_WARN, "failed, not yet covered: %s run%s since %s ago",
+		    rows_get(b, 0, "runs"), rows_int(b, 0, "runs") == 1 ? "" : "s",
+		    layers_since(tmp, ui, rows_get(b, 0, "since_at")));
 	return y + 1;
 }
 
@@ -293,6 +330,7 @@ layers_draw(const struct ui *ui, WINDOW *win, const void *state)
 		layers_sum(win, y++, n->sums, i);
 	y = layers_ages(ui, win, y, n->ages);
 	y = layers_behind(ui, win, y);
+	y = layers_uncovered(ui, win, y);
 	draw_text(win, y++, 1, width - 2, n->differ ? C_FAILED : C_DIM,
 		  s->verifying		? "asking source and serving ..."
 		  : layers_verified(ui) ? "source and serving as the databases say"
@@ -311,7 +349,7 @@ layers_move(struct ui *ui, void *state, int code)
 	struct layers_state *s = state;
 
 	if (s->rejects && layers_reject_count(ui, s) > 1)
-		ui_move(&s->reject, layers_reject_count(ui, s), ui_height(ui) - 16, code);
+		ui_move(&s->reject, layers_reject_count(ui, s), ui_height(ui) - LAYERS_ABOVE, code);
 	else
 		ui_move(&s->cursor, n ? (int)n->counts->n : 0, ui_height(ui), code);
 }

@@ -21,6 +21,13 @@ source_counts(void *mem, struct source *s, struct rows **out)
 }
 
 struct err *
+source_behind(void *mem, struct source *s, const char *warehouse, struct rows **out)
+{
+	TRY(source_ready(s));
+	return pg_query(mem, s->pg, sql_text("source/behind"), &warehouse, 1, out);
+}
+
+struct err *
 source_checks(void *mem, struct source *s, const struct watermark *wm, struct rows **out)
 {
 	AUTO_MEM void *tmp = mem_root();

@@ -69,6 +69,9 @@ struct err *source_consumed(struct source *s, const char *warehouse, const struc
 /* entity, rows, revenue, units now, in one snapshot: stores, customers, products, staffs,
  * order_lines, dates. */
 struct err *source_counts(void *mem, struct source *s, struct rows **out) MUST_CHECK;
+/* What that warehouse has not, in one row: see sql/source/behind.sql. */
+struct err *source_behind(void *mem, struct source *s, const char *warehouse, struct rows **out)
+	MUST_CHECK;
 /* One row a check: name, value, limit, state (ok, warn, fail), hint. */
 struct err *source_checks(void *mem, struct source *s, const struct watermark *wm,
 			  struct rows **out) MUST_CHECK;

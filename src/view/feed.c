@@ -8,6 +8,7 @@
 #include "local/env.h"
 #include "remote/pg.h"
 #include "run/run.h"
+#include "view/behind.h"
 #include "view/counts.h"
 #include "view/health.h"
 #include "view/rejects.h"
@@ -28,6 +29,7 @@
 #define FEED_AGAIN_MS  2000 /* after a failure */
 #define FEED_PAUSE_MS  100  /* many changes, one answer */
 #define FEED_HEALTH_MS 30000
+#define FEED_BEHIND_MS 30000 /* the source is asked no more often */
 #define FEED_END_MS    300
 
 struct feed {
@@ -36,10 +38,12 @@ struct feed {
 	const char *profile, *config;
 	struct mutex *lock; /* of what follows */
 	struct feed_want want;
-	bool probe;  /* health was asked for */
-	bool verify; /* so were the databases' own totals */
-	bool busy;   /* a run is at work: the ledger thread's */
-	int running; /* threads */
+	bool probe;	     /* health was asked for */
+	bool verify;	     /* so were the databases' own totals */
+	bool behind;	     /* and how far it is behind: a run has ended */
+	long long behind_ms; /* when that was asked last: the slow thread's */
+	bool busy;	     /* a run is at work: the ledger thread's */
+	int running;	     /* threads */
 	int wake_ledger, wake_slow, ended;
 };
 
@@ -137,6 +141,14 @@ static const struct feed_source *const sources[FEED_KINDS] = {
 
 /* --- posting --- */
 
+static void
+feed_wake(int fd)
+{
+	uint64_t one = 1;
+
+	(void)!write(fd, &one, sizeof(one));
+}
+
 static struct feed_item *
 feed_item(const struct feed_want *want)
 {
@@ -163,6 +175,21 @@ feed_post(struct feed *f, enum feed_kind kind, struct feed_item *item)
 	mailbox_post(f->mailbox, (int)kind, item);
 }
 
+/* What a run loaded is behind no more. */
+static void
+feed_busy(struct feed *f, bool busy)
+{
+	bool ended = f->busy && !busy;
+
+	f->busy = busy;
+	if (!ended)
+		return;
+	mutex_lock(f->lock);
+	f->behind = true;
+	mutex_unlock(f->lock);
+	feed_wake(f->wake_slow);
+}
+
 /* A view that failed is told to the screen; only a session that is lost ends the round. */
 static struct err *
 feed_one(struct feed *f, struct ledger *l, enum feed_kind kind, const struct feed_want *want)
@@ -179,7 +206,7 @@ feed_one(struct feed *f, struct ledger *l, enum feed_kind kind, const struct fee
 	if (e)
 		feed_fail(item, e);
 	else if (kind == FEED_STATUS)
-		f->busy = ((const struct status *)view)->now->n > 0;
+		feed_busy(f, ((const struct status *)view)->now->n > 0);
 	item->view = e ? NULL : view;
 	err_free(e);
 	feed_post(f, kind, item);
@@ -277,9 +304,7 @@ feed_wait(int fd, int ms)
 static void
 feed_leave(struct feed *f)
 {
-	uint64_t one = 1;
-
-	(void)!write(f->ended, &one, sizeof(one));
+	feed_wake(f->ended);
 }
 
 static struct err *
@@ -310,14 +335,24 @@ feed_ledger(void *arg)
 
 /* --- the thread that asks what may take long: health, and the databases' own totals --- */
 
-static void
-feed_asked(struct feed *f, bool *probe, bool *verify)
+struct feed_due {
+	bool probe, verify, behind;
+};
+
+static struct feed_due
+feed_asked(struct feed *f)
 {
+	bool old = !f->behind_ms || time_tick_ms() - f->behind_ms >= FEED_BEHIND_MS;
+	struct feed_due due;
+
 	mutex_lock(f->lock);
-	*probe = f->probe || (f->want.kinds & 1U << FEED_HEALTH);
-	*verify = f->verify;
+	due.probe = f->probe || (f->want.kinds & 1U << FEED_HEALTH);
+	due.verify = f->verify;
+	due.behind = (f->want.kinds & 1U << FEED_BEHIND) && (f->behind || old);
 	f->probe = f->verify = false;
+	f->behind &= !due.behind;
 	mutex_unlock(f->lock);
+	return due;
 }
 
 static struct err *
@@ -343,6 +378,16 @@ feed_verify(struct feed_item *item, const struct settings *settings)
 	return NULL;
 }
 
+static struct err *
+feed_behind(struct feed_item *item, const struct settings *settings)
+{
+	struct rows *r;
+
+	TRY(behind_fetch(item, settings, &r));
+	item->view = r;
+	return NULL;
+}
+
 static void
 feed_slow(struct feed *f, enum feed_kind kind,
 	  struct err *(*fetch)(struct feed_item *item, const struct settings *settings))
@@ -365,12 +410,15 @@ feed_slow_main(void *arg)
 	struct feed *f = arg;
 
 	while (!cancel_requested()) {
-		bool probe, verify;
+		struct feed_due due = feed_asked(f);
 
-		feed_asked(f, &probe, &verify);
-		if (verify)
+		if (due.behind) {
+			feed_slow(f, FEED_BEHIND, feed_behind);
+			f->behind_ms = time_tick_ms();
+		}
+		if (due.verify)
 			feed_slow(f, FEED_VERIFIED, feed_verify);
-		if (probe)
+		if (due.probe)
 			feed_slow(f, FEED_HEALTH, feed_probe);
 		feed_wait(f->wake_slow, FEED_HEALTH_MS);
 	}
@@ -379,14 +427,6 @@ feed_slow_main(void *arg)
 }
 
 /* --- the caller's side --- */
-
-static void
-feed_wake(int fd)
-{
-	uint64_t one = 1;
-
-	(void)!write(fd, &one, sizeof(one));
-}
 
 struct feed *
 feed_start(void *mem, const struct settings *settings, const char *config, struct mailbox *mailbox)
@@ -415,7 +455,7 @@ feed_want(struct feed *f, const struct feed_want *want)
 	f->verify |= want->live;
 	mutex_unlock(f->lock);
 	feed_wake(f->wake_ledger);
-	if (want->live || (want->kinds & 1U << FEED_HEALTH))
+	if (want->live || (want->kinds & (1U << FEED_HEALTH | 1U << FEED_BEHIND)))
 		feed_wake(f->wake_slow);
 }
 
@@ -424,6 +464,7 @@ feed_refresh(struct feed *f, bool probe)
 {
 	mutex_lock(f->lock);
 	f->probe |= probe;
+	f->behind = true;
 	mutex_unlock(f->lock);
 	feed_wake(f->wake_ledger);
 	if (probe)

@@ -22,6 +22,7 @@ enum feed_kind {
 	FEED_OTHER,    /* struct run_view of want.other */
 	FEED_COUNTS,   /* struct counts */
 	FEED_VERIFIED, /* struct counts of the databases themselves, once asked for it */
+	FEED_BEHIND,   /* struct rows, as in behind.h */
 	FEED_REJECTS,  /* struct rejects of want.run */
 	FEED_HEALTH,   /* struct health */
 	FEED_LOGS,     /* struct log_view, as the logs' screen asks its reader */

@@ -123,6 +123,59 @@ def test_psql(stack, loaded):
         assert got.stdout.strip() == database
 
 
+def behind(stack, **env):
+    data = stack.run("counts", "--output", "json", env=env).json()
+    validate(data)
+    return data["behind"][0]
+
+
+def test_behind(stack, loaded):
+    """What the journal has and no batch: also of a transaction that was open at the last load."""
+    stack.run("run", "incremental").quiet()
+    assert (behind(stack)["state"], behind(stack)["changes"]) == ("nothing", 0)
+    with stack.connect("source") as late, stack.connect("source") as early:
+        late.execute("BEGIN")
+        late.execute("UPDATE store.customers SET city = 'Elko' WHERE customer_id = '8'")
+        early.execute("UPDATE store.customers SET city = 'Ely' WHERE customer_id = '9'")
+        assert behind(stack)["changes"] == 1
+        stack.run("run", "incremental").quiet()
+        assert behind(stack)["state"] == "nothing"
+        late.execute("COMMIT")
+        (written,) = late.execute("SELECT to_char(max(at), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM "
+                                  "bikeops_capture.journal WHERE key = '8'").fetchone()
+    row = behind(stack)
+    assert (row["state"], row["changes"], row["more"]) == ("behind", 1, False)
+    assert row["oldest_at"] == written and row["read_at"] >= written and row["note"] is None
+    assert re.search(r"^behind +1 +\S* +\d+ s ago +\d+ s ago", stack.run("counts").stdout, re.M)
+    stack.run("run", "incremental").quiet()
+    assert behind(stack)["state"] == "nothing"
+
+
+def test_behind_without_a_source(stack, loaded):
+    """The ledger answers all the same."""
+    row = behind(stack, BIKEOPS_SOURCE_DSN="host=127.0.0.1 port=1 dbname=x password=s3cret user=x")
+    assert (row["state"], row["changes"]) == ("unknown", None)
+    assert "cannot connect to the source" in row["note"] and "s3cret" not in row["note"]
+
+
+def test_behind_reads_little(stack, loaded):
+    """However long the journal: it is read from the index, and no further than is counted."""
+    sql = (stacks.ROOT / "sql/source/behind.sql").read_text()
+    with stack.connect("source") as conn:
+        conn.execute("BEGIN")
+        conn.execute("INSERT INTO bikeops_capture.journal (tbl, op, key, agg) SELECT 'customers',"
+                     " 'U', n, n FROM generate_series(1, 150000) n")
+        conn.execute("ANALYZE bikeops_capture.journal")
+        ours = conn.execute("SELECT warehouse FROM bikeops_capture.consumers").fetchone()[0]
+        conn.execute("PREPARE behind AS " + sql)
+        plan = "\n".join(row[0] for row in conn.execute(
+            "EXPLAIN EXECUTE behind('%s')" % ours.replace("'", "''")).fetchall())
+        found = conn.execute("EXECUTE behind('%s')" % ours.replace("'", "''")).fetchone()
+        conn.execute("ROLLBACK")
+    assert found[:3] == ("behind", 100000, True)
+    assert "Seq Scan on journal" not in plan and plan.count("journal_xid") >= 2, plan
+
+
 def test_counts_finds_the_break(stack, loaded):
     """A line that is gone from serving, a sum that was changed: found, shown, exit 1."""
     stack.run("run", "incremental").quiet()

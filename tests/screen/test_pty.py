@@ -329,6 +329,30 @@ def test_cancel_from_the_console(console, loaded):
     loaded.run("run", "incremental").quiet()
 
 
+def test_behind(console, loaded):
+    """Layers says what is not loaded yet, and that nothing is once a run ended."""
+    loaded.run("run", "incremental").quiet()
+    t = console(loaded)
+    told(t, r"run \d+ incremental ok")
+    t.keys("2")
+    t.wait(r"behind: nothing   asked \d+ s ago", 5)
+    with loaded.connect("source") as conn:
+        conn.execute("UPDATE store.customers SET city = city || 'x' WHERE customer_id IN ('1', '2')")
+    t.keys("r")
+    t.wait(r"behind: oldest unloaded change \d+ s, 2 journal rows   asked \d+ s ago", 5)
+    loaded.run("run", "incremental").quiet()
+    t.wait(r"behind: nothing", 10)
+    assert t.quit() == 0
+
+
+def test_behind_an_unreachable_source(console, loaded):
+    t = console(loaded, **scenes.NOWHERE)
+    told(t, r"run \d+ \w+ ok")
+    t.keys("2")
+    t.wait(r"behind: unknown: cannot connect to the source", 5)
+    assert t.quit() == 0
+
+
 def test_database_restarted(console, loaded):
     """Stopped in the middle: the screen says so, keys answer; started again: news come."""
     t = console(loaded)
