@@ -141,6 +141,8 @@ draw_detail(const struct ui *ui, WINDOW *win, int y, const struct pipeline_step 
 	if (s->started_at)
 		x += draw_format(win, y, x, width - x, C_TEXT, "  started %s",
 				 ui_clock(tmp, ui, s->started_at));
+	if (s->note)
+		x += draw_format(win, y, x, width - x, C_TEXT, "  %s", s->note);
 	if (s->rows >= 0 && width >= 72)
 		x += draw_format(win, y, x, width - x, C_TEXT, "  %lld rows", s->rows);
 	if (s->rows > 0 && ms >= 1000 && width >= PIPELINE_WIDE)

@@ -1,5 +1,5 @@
 -- $1 run, or NULL for all; $2 how many, newest first; $3 warehouse, or NULL for any
-SELECT r.id AS run, r.pipeline, r.mode, r.state, r.attempt, r.k, s.rows, b.changed,
+SELECT r.id AS run, r.pipeline, r.mode, r.state, r.attempt, r.k, s.rows, b.changed, c.usd,
     to_char(r.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at,
     to_char(r.started_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
     to_char(r.ended_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS ended_at,
@@ -25,6 +25,7 @@ LEFT JOIN LATERAL (
     WHERE warehouse = r.warehouse AND run = r.id
         AND what IN ('inserted', 'updated', 'deleted', 'absent', 'removed')
 ) b ON true
+LEFT JOIN LATERAL (SELECT round(sum(usd), 6) AS usd FROM ledger.cost WHERE run = r.id) c ON true
 WHERE ($1::bigint IS NULL OR r.id = $1::bigint) AND ($3::text IS NULL OR r.warehouse = $3)
 ORDER BY r.id DESC
 LIMIT $2::bigint;

@@ -5,7 +5,8 @@ SELECT s.name AS step, s.attempt, s.state, s.rows, s.bytes, s.total,
     round(1000 * seconds)::bigint AS duration_ms,
     round(s.rows / nullif(seconds, 0))::bigint AS rows_per_s,
     CASE WHEN s.state = 'running' AND s.rows > 0 AND s.total > s.rows
-        THEN round(1000 * seconds * (s.total - s.rows) / s.rows)::bigint END AS left_ms
+        THEN round(1000 * seconds * (s.total - s.rows) / s.rows)::bigint END AS left_ms,
+    s.note
 FROM ledger.step s
 LEFT JOIN ledger.task t ON t.run = s.run AND t.attempt = s.attempt
     AND t.name = split_part(s.name, '.', 1),

@@ -9,6 +9,8 @@ struct progress {
 	 */
 	void (*tell)(struct progress *self, const char *step, long long rows, long long bytes,
 		     long long total);
+	/* What it waits for, in words; NULL: nobody wants to know. */
+	void (*note)(struct progress *self, const char *step, const char *text);
 };
 
 /* NULL is a listener that hears nothing. */
@@ -18,6 +20,13 @@ progress_tell(struct progress *p, const char *step, long long rows, long long by
 {
 	if (p)
 		p->tell(p, step, rows, bytes, total);
+}
+
+static inline void
+progress_note(struct progress *p, const char *step, const char *text)
+{
+	if (p && p->note)
+		p->note(p, step, text);
 }
 
 #endif

@@ -70,7 +70,7 @@ static struct err *
 run_generate(struct cmd *c)
 {
 	struct cmd_table table = { "files", NULL, NULL };
-	struct progress progress = { tell };
+	struct progress progress = { .tell = tell };
 	struct generate_plan plan;
 	struct generate_done done;
 

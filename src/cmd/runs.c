@@ -7,8 +7,8 @@
 
 #define RUN_COLUMNS                                                                    \
 	"run pipeline mode state requested_by host pid attempt created_at started_at " \
-	"duration_ms rows changed k engine program prefix note error hint"
-#define STEP_COLUMNS "step attempt state rows total bytes rows_per_s duration_ms left_ms"
+	"duration_ms rows changed k engine usd program prefix note error hint"
+#define STEP_COLUMNS "step attempt state rows total bytes rows_per_s duration_ms left_ms note"
 
 static struct err *
 list(struct cmd *c, struct ledger *l)

@@ -389,12 +389,12 @@ ledger_task_end(struct ledger *l, long long run, const char *task, int attempt, 
 static struct rows *
 ledger_step_rows(void *mem, const struct ledger_step *steps, size_t n)
 {
-	static const char *const names[] = { "name",  "state", "ordinal",    "rows",
-					     "bytes", "total", "started_us", "ended_us" };
-	struct rows *r = rows_new(mem, 8);
+	static const char *const names[] = { "name",  "state",	    "ordinal",	"rows", "bytes",
+					     "total", "started_us", "ended_us", "note" };
+	struct rows *r = rows_new(mem, 9);
 
-	for (size_t c = 0; c < 8; c++)
-		rows_column(r, c, names[c], c < 2 ? ROWS_TEXT : ROWS_INT);
+	for (size_t c = 0; c < 9; c++)
+		rows_column(r, c, names[c], c < 2 || c > 7 ? ROWS_TEXT : ROWS_INT);
 	for (size_t i = 0; i < n; i++) {
 		const struct ledger_step *s = &steps[i];
 		const char *cells[] = { s->name,
@@ -404,7 +404,8 @@ ledger_step_rows(void *mem, const struct ledger_step *steps, size_t n)
 					NUMBER(mem, s->bytes),
 					s->total < 0 ? NULL : NUMBER(mem, s->total),
 					NUMBER(mem, s->started_us),
-					s->ended_us ? NUMBER(mem, s->ended_us) : NULL };
+					s->ended_us ? NUMBER(mem, s->ended_us) : NULL,
+					s->note };
 		rows_add(r, cells);
 	}
 	return r;
@@ -461,4 +462,13 @@ ledger_layer_put(struct ledger *l, long long run, const char *layer, const struc
 	const char *params[] = { NUMBER(tmp, run), layer, ledger_json(tmp, counts) };
 
 	return ledger_do(tmp, l, "layer", params, 3, NULL);
+}
+
+struct err *
+ledger_cost_put(struct ledger *l, long long run, const struct rows *costs)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { NUMBER(tmp, run), ledger_json(tmp, costs) };
+
+	return costs->n ? ledger_do(tmp, l, "cost", params, 2, NULL) : NULL;
 }

@@ -74,6 +74,7 @@ struct ledger_step {
 	long long rows, bytes;
 	long long total;		/* -1: not known */
 	long long started_us, ended_us; /* ended 0: not yet */
+	const char *note;		/* what it waits for, or NULL */
 };
 struct err *ledger_task_begin(struct ledger *l, long long run, const char *task, int attempt,
 			      int ordinal) MUST_CHECK;
@@ -93,6 +94,9 @@ struct err *ledger_books_have(struct ledger *l, const char *warehouse, long long
 /* rows: entity, rows and, where there, revenue and units. */
 struct err *ledger_layer_put(struct ledger *l, long long run, const char *layer,
 			     const struct rows *counts) MUST_CHECK;
+/* rows: service, what, quantity, unit, usd, priced_on; what is told again takes the old one's
+ * place. */
+struct err *ledger_cost_put(struct ledger *l, long long run, const struct rows *costs) MUST_CHECK;
 
 /* --- reading --- */
 /* The query sql/view/NAME with text parameters. */

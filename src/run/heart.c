@@ -86,6 +86,20 @@ heart_tell(struct progress *p, const char *step, long long rows, long long bytes
 	mutex_unlock(h->lock);
 }
 
+/* A note stays where it is until the heart stops: a copy of the steps may have it. */
+static void
+heart_note(struct progress *p, const char *step, const char *text)
+{
+	struct heart *h = (struct heart *)p;
+
+	mutex_lock(h->lock);
+	struct ledger_step *s = heart_step(h, step);
+	if (!s->note || strcmp(s->note, text))
+		s->note = mem_strdup(h, text);
+	s->ended_us = time_now_us();
+	mutex_unlock(h->lock);
+}
+
 /* A step runs until the last word of it; the newest one until its task ends. */
 static void
 heart_copy(void *mem, struct heart *h, const char *last_state, struct ledger_step **steps,
@@ -141,6 +155,8 @@ heart_show(void *mem, const struct ledger_step *s)
 	if (s->total > s->rows && rate > 0)
 		text = mem_printf(mem, "%s  %lld %%  ETA %s", text, s->rows * 100 / s->total,
 				  time_duration(mem, (s->total - s->rows) * 1000 / rate));
+	if (s->note)
+		text = mem_printf(mem, "%s  %s", text, s->note);
 	log_status(text);
 }
 
@@ -202,6 +218,7 @@ heart_start(void *mem, const struct settings *settings, long long run)
 	struct heart *h = mem_new(mem, struct heart);
 
 	h->progress.tell = heart_tell;
+	h->progress.note = heart_note;
 	h->settings = settings;
 	h->run = run;
 	h->lock = mutex_new(h);

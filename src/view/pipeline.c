@@ -200,6 +200,7 @@ step_rows(struct pipeline_step *s, const struct rows *steps, long long attempt, 
 		if (strchr(s->key, '.')) {
 			s->ms = number(steps, i, "duration_ms");
 			s->started_at = rows_get(steps, i, "started_at");
+			s->note = rows_get(steps, i, "note");
 		}
 	}
 	if (!strchr(s->key, '.'))

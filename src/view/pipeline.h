@@ -24,6 +24,7 @@ struct pipeline_step {
 	long long rows, total, bytes;
 	long long ms;
 	const char *started_at;
+	const char *note;	  /* what it waits for, or NULL */
 	long long p50, p95, runs; /* of the last so many good runs of this mode, in ms */
 	long long task_ms, task_p50, task_p95;
 	bool critical; /* the longest of its task, and long for the run */
