@@ -1,7 +1,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "ui/console.h"
-#include "ui/terminal.h"
+#include "ui/output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +48,6 @@ ui_copy(struct ui *ui, const char *text)
 				 : "\033]52;c;");
 	base64(&sb, (const unsigned char *)text, n);
 	strbuf_str(&sb, tmux || screen ? "\a\033\\" : "\a");
-	terminal_write(sb.s, sb.len);
+	output_add(sb.s, sb.len);
 	ui_say(ui, "sent %zu bytes to the terminal's clipboard", n);
 }

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "ui/console.h"
 #include "ui/draw.h"
+#include "ui/output.h"
 #include "view/status.h"
 
 #include <limits.h>
@@ -263,6 +264,7 @@ frame_line(const struct console *c)
 void
 frame_draw(struct console *c)
 {
+	output_begin();
 	curs_set(0);
 	erase();
 	if (c->body) {
@@ -278,6 +280,7 @@ frame_draw(struct console *c)
 		beep();
 		c->bell = false;
 	}
+	output_end();
 }
 
 static size_t

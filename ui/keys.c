@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "ui/console.h"
 #include "ui/draw.h"
+#include "ui/output.h"
 #include "ui/terminal.h"
 
 #include <string.h>
@@ -98,8 +99,8 @@ key_dump(struct ui *ui, void *state, int code)
 
 	(void)state, (void)code;
 	terminal_leave();
-	terminal_write(text, strlen(text));
-	terminal_write("-- any key goes back --\n", 24);
+	output_add(text, strlen(text));
+	output_add("-- any key goes back --\n", 24);
 	terminal_keys();
 	ui->console->mode = MODE_DUMP;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "ui/console.h"
+#include "ui/output.h"
 #include "ui/terminal.h"
 #include "ui/theme.h"
 #include "view/status.h"
@@ -240,12 +241,15 @@ console_wait(struct console *c, long long *drawn_ms)
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = mailbox_fd(c->mailbox), .events = POLLIN },
 		{ .fd = terminal_signals(), .events = POLLIN },
+		{ .fd = output_fd(), .events = output_waits() ? POLLOUT : 0 },
 	};
-	bool interrupted = poll(fds, 3, console_wait_ms(c)) < 0;
+	bool interrupted = poll(fds, 4, console_wait_ms(c)) < 0;
 	bool keys = console_keys(c);
 
 	if (keys) /* an answer to a key waits for nothing */
 		*drawn_ms = 0;
+	if (output_waits())
+		output_send();
 	console_signals(c);
 	console_take(c);
 	if (!interrupted && console_gone(&fds[0]))
@@ -325,8 +329,6 @@ console_farewell(const struct console *c)
 {
 	const struct status *s = ui_view(&c->ui, FEED_STATUS);
 
-	if (c->lost)
-		return;
 	if (s && s->now && s->now->n && strcmp(rows_get(s->now, 0, "state"), "dead") != 0)
 		printf("run %s %s goes on without the console: 'bikeops logs %s --follow' shows "
 		       "it\n",
@@ -353,8 +355,8 @@ console_run(const struct console_options *options)
 	c->feed = feed_start(c->mem, options->settings, options->config, c->mailbox);
 	console_loop(c);
 	state_save(c);
-	terminal_close();
-	console_farewell(c);
+	if (terminal_close() && !c->lost)
+		console_farewell(c);
 	mem_free(c->logs); /* ends before the mailbox that it posts to */
 	for (size_t i = 0; i < FEED_KINDS; i++)
 		mem_free(c->roots[i]);

@@ -1,6 +1,7 @@
 #include "ui/terminal.h"
 
 #include "base/mem.h"
+#include "ui/output.h"
 
 #include <fcntl.h>
 #include <ncurses.h>
@@ -20,6 +21,7 @@
 #define QUEUED_MAX     4096 /* bytes that a terminal may be behind */
 #define SPOKEN_MAX     8192 /* of stderr, shown at the end */
 #define ESCAPE_WAIT_MS 25
+#define LEAVE_WAIT_MS  200 /* a terminal that takes nothing for so long is left as it is */
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 #define N_FATAL (sizeof(fatal) / sizeof(fatal[0]))
@@ -30,19 +32,7 @@ static sigset_t mask_before;
 static int signals = -1;
 static int spoken = -1, stderr_before = -1;
 static SCREEN *screen;
-
-void
-terminal_write(const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t done = write(STDOUT_FILENO, bytes, n);
-
-		if (done <= 0)
-			return;
-		bytes += done;
-		n -= (size_t)done;
-	}
-}
+static FILE *out;
 
 /* Only what a signal handler may call: the terminal is in some state, and must be in a good one. */
 static void
@@ -52,7 +42,7 @@ on_fatal(int sig)
 		"\033[0m\033[?1l\033>\033[?25h\033[?1049l\r\n"
 		"bikeops: crashed; runs go on without the console\r\n";
 
-	terminal_write(reset, sizeof(reset) - 1);
+	output_last(reset, sizeof(reset) - 1);
 	tcsetattr(STDIN_FILENO, TCSANOW, &cooked);
 	if (stderr_before >= 0)
 		dup2(stderr_before, STDERR_FILENO);
@@ -149,7 +139,7 @@ terminal_modes(void)
 	noecho();
 	nonl();
 	curs_set(0);
-	terminal_write(PASTE_ON, sizeof(PASTE_ON) - 1);
+	output_add(PASTE_ON, sizeof(PASTE_ON) - 1);
 }
 
 struct err *
@@ -164,7 +154,8 @@ terminal_open(void *mem, const char **notice)
 	terminal_take_signals();
 	terminal_mute();
 	set_escdelay(ESCAPE_WAIT_MS);
-	screen = newterm(name, stdout, stdin);
+	out = output_open();
+	screen = out ? newterm(name, out, stdin) : NULL;
 	if (!screen) {
 		terminal_unmute();
 		return err_new(ERR_CONFIG, "cannot begin on a terminal '%s'", name);
@@ -180,9 +171,13 @@ terminal_open(void *mem, const char **notice)
 void
 terminal_leave(void)
 {
-	terminal_write(PASTE_OFF, sizeof(PASTE_OFF) - 1);
+	output_drain(LEAVE_WAIT_MS);
+	output_add(PASTE_OFF, sizeof(PASTE_OFF) - 1);
+	output_begin();
 	endwin();
-	fflush(stdout);
+	output_end();
+	/* What curses was drawing on is no terminal: its modes are ours to give back. */
+	tcsetattr(STDIN_FILENO, TCSANOW, &cooked);
 }
 
 void
@@ -197,28 +192,34 @@ terminal_keys(void)
 void
 terminal_enter(void)
 {
+	output_begin();
 	clearok(curscr, TRUE);
 	refresh();
+	output_end();
 	terminal_modes();
 }
 
-void
+bool
 terminal_close(void)
 {
-	if (!screen)
-		return;
 	terminal_leave();
+	bool taken = !output_waits();
 	delscreen(screen);
 	screen = NULL;
-	terminal_unmute();
+	fclose(out);
+	output_close();
+	if (taken)
+		terminal_unmute();
 	for (size_t i = 0; i < N_FATAL; i++)
 		sigaction(fatal[i], &before[i], NULL);
+	return taken;
 }
 
 void
 terminal_suspend(void)
 {
 	terminal_leave();
+	output_drain(LEAVE_WAIT_MS);
 	raise(SIGSTOP);
 	terminal_enter();
 }
@@ -226,10 +227,10 @@ terminal_suspend(void)
 bool
 terminal_ready(void)
 {
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct pollfd fd = { .fd = output_fd(), .events = POLLOUT };
 	int queued = 0;
 
-	if (poll(&out, 1, 0) <= 0)
+	if (output_waits() || poll(&fd, 1, 0) <= 0)
 		return false;
 	return ioctl(STDOUT_FILENO, TIOCOUTQ, &queued) || queued < QUEUED_MAX;
 }

@@ -16,8 +16,11 @@
  * notice  what the operator should know, or NULL: TERM was not known
  */
 struct err *terminal_open(void *mem, const char **notice) MUST_CHECK;
-/* Give it back, and let what libraries wrote to stderr be seen. */
-void terminal_close(void);
+/*
+ * Give it back, and let what libraries wrote to stderr be seen; false: it takes nothing, and
+ * whoever writes to it now waits.
+ */
+bool terminal_close(void);
 /* Stop as Ctrl-Z does, until somebody goes on with us. */
 void terminal_suspend(void);
 /* For a moment, and back: what is printed between stays on the terminal. */
@@ -30,8 +33,6 @@ bool terminal_ready(void);
 /* INT, TERM, HUP and TSTP come here; a descriptor to poll. */
 int terminal_signals(void);
 int terminal_signal(void); /* the next one, 0: none */
-/* Bytes as they are: only for what no text from outside is in. */
-void terminal_write(const char *bytes, size_t n);
 bool terminal_is_dumb(void);
 
 #endif
