@@ -1,18 +1,23 @@
 #!/bin/bash
-# Print the lines and branches of some folders of src/ that the unit tests did not reach.
+# Print the lines and branches of some folders or files of src/ that the unit tests did not reach.
 # A line is excused by assert(), abort() or a comment "unreachable: REASON".
 #
-# usage: coverage.sh OBJECTS FOLDER...
+# usage: coverage.sh OBJECTS FOLDER|FOLDER/FILE.c...
 set -euo pipefail
 objects=$1
 shift
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for folder; do
-	for source in src/"$folder"/*.c; do
+for part; do
+	case $part in
+	*.c) sources=("src/$part") ;;
+	*) sources=(src/"$part"/*.c) ;;
+	esac
+	for source in "${sources[@]}"; do
 		[ -e "$source" ] || continue
-		gcov -b -t -o "$objects/$folder/$(basename "$source" .c).o" "$source" 2>/dev/null |
+		object=${source#src/}
+		gcov -b -t -o "$objects/${object%.c}.o" "$source" 2>/dev/null |
 			awk -v file="$source" '
 				/^ *[-#=0-9*]+: *[0-9]+:/ {
 					split($0, part, ":")

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -85,6 +86,45 @@ time_age(void *mem, long long s)
 	if (s < 48 * 3600)
 		return mem_printf(mem, "%lld h", s / 3600);
 	return mem_printf(mem, "%lld d", s / 86400);
+}
+
+/* "Z", "+02:00" or "+0200" as seconds east; false for anything else. */
+static bool
+time_zone(const char *text, int *seconds)
+{
+	int sign = *text == '-' ? -1 : 1, hours, minutes, n = 0;
+
+	*seconds = 0;
+	if (!strcmp(text, "Z"))
+		return true;
+	if (*text != '+' && *text != '-')
+		return false;
+	if ((sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 &&
+	     sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &n) != 2) ||
+	    text[1 + n])
+		return false;
+	*seconds = sign * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+bool
+time_parse(const char *text, long long *us)
+{
+	struct tm tm = { 0 };
+	const char *s = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int zone;
+
+	if (!s)
+		return false;
+	long long fraction = 0, unit = 100000;
+	if (*s == '.') {
+		for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
+			fraction += (*s - '0') * unit;
+	}
+	if (!time_zone(s, &zone))
+		return false;
+	*us = (timegm(&tm) - zone) * 1000000LL + fraction;
+	return true;
 }
 
 bool

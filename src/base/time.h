@@ -14,6 +14,8 @@ char *time_iso(void *mem, long long us);
 char *time_path(void *mem, long long us);
 char *time_duration(void *mem, long long ms);
 char *time_age(void *mem, long long seconds);
+/* "2026-07-15T14:04:12.5Z" or "..+02:00"; false where it is none. */
+bool time_parse(const char *text, long long *us);
 /* Is it a real day written YYYY-MM-DD? */
 bool time_is_day(const char *text);
 

@@ -55,7 +55,7 @@ by_name_index(const void *a, const void *b)
 	const struct entry *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	return order ? order : x->index < y->index ? -1 : 1;
+	return order ? order : (int)x->index - (int)y->index;
 }
 
 char *

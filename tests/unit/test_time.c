@@ -96,6 +96,37 @@ clock_runs(void **state)
 	assert_in_range(time_now_us() - wall, 19000, 5000000);
 }
 
+struct parse_row {
+	const char *name; /* the text */
+	long long want;	  /* -1: it is none */
+};
+
+static const struct parse_row parse_rows[] = {
+	{ "1970-01-01T00:00:01Z", 1000000 },
+	{ "2026-07-15T14:04:12.5Z", 1784124252500000 },
+	{ "2026-07-15T14:04:12.1234567Z", 1784124252123456 },
+	{ "2026-07-15T16:04:12+02:00", 1784124252000000 },
+	{ "2026-07-15T16:34:12+0230", 1784124252000000 },
+	{ "2026-07-15T12:04:12-02:00", 1784124252000000 },
+	{ "2026-07-15T14:04:12", -1 },
+	{ "2026-07-15T14:04:12Zx", -1 },
+	{ "2026-07-15T14:04:12+2", -1 },
+	{ "2026-07-15T14:04:12+02:00x", -1 },
+	{ "2026-07-15T14:04:12 Z", -1 },
+	{ "2026-07-15", -1 },
+	{ "", -1 },
+};
+
+static void
+parses(void **state)
+{
+	const struct parse_row *row = *state;
+	long long us = -1;
+
+	assert_int_equal(time_parse(row->name, &us), row->want != -1);
+	assert_int_equal(us, row->want);
+}
+
 int
 main(void)
 {
@@ -105,6 +136,7 @@ main(void)
 	UNIT_ROWS(&u, clocks, clock_rows);
 	UNIT_ROWS(&u, spans, span_rows);
 	UNIT_ROWS(&u, days, day_rows);
+	UNIT_ROWS(&u, parses, parse_rows);
 	UNIT(&u, clock_runs);
 	return unit_run(&u, "time");
 }
