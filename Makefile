@@ -107,12 +107,20 @@ $(OUT)/unit/%: tests/unit/%.c $(LIB) $(OUT)/flags
 	@echo "  CC    $<"
 	$(Q)$(COMPILE) -Itests/unit -Wno-overlength-strings -MMD -MP -o $@ $< $(LINK_$(MODE)) $(LDFLAGS) $(LIB) -lcmocka $(LIBS)
 
+# What the tests against peers run beside the program.
+PEER_PROGRAMS := $(patsubst tests/peers/%.c,$(OUT)/peers/%,$(wildcard tests/peers/*.c))
+
+$(OUT)/peers/%: tests/peers/%.c $(LIB) $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(COMPILE) -MMD -MP -o $@ $< $(LINK_$(MODE)) $(LDFLAGS) $(LIB) $(LIBS)
+
 $(LIB): $(filter-out $(OUT)/obj/main.o,$(OBJ)) $(SQL_OBJ)
 	@echo "  AR    $@"
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
--include $(OBJ:.o=.d) $(SQL_OBJ:.o=.d) $(UNIT:=.d) $(OUT)/peers/aws_driver.d
+-include $(OBJ:.o=.d) $(SQL_OBJ:.o=.d) $(UNIT:=.d) $(PEER_PROGRAMS:=.d)
 
 # Dependencies, and the program at work.
 
@@ -200,14 +208,7 @@ screen: $(BIN) ## the console on a pty: golden screens, faults, and random keys 
 golden: $(BIN) ## write the golden screens anew: review their diff as code
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN)/test_screens.py --golden
 
-# What the tests of the peers call the clients of AWS by.
-DRIVER := $(OUT)/peers/aws_driver
-$(DRIVER): tests/peers/aws_driver.c $(LIB) $(OUT)/flags
-	@mkdir -p $(@D)
-	@echo "  CC    $<"
-	$(Q)$(COMPILE) -MMD -MP -o $@ $< $(LINK_$(MODE)) $(LDFLAGS) $(LIB) $(LIBS)
-
-test-peers: deps-peers $(BIN) $(DRIVER) ## Spark's job and the clients of AWS, against real parts
+test-peers: deps-peers $(BIN) $(PEER_PROGRAMS) ## Spark's job and the clients of AWS, against real parts
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(PEERS) -m pytest -q tests/peers
 
 coverage: ## the lines and branches of base, pipeline and sigv4 that no unit test reaches

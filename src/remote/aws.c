@@ -9,6 +9,7 @@
 #include "remote/endpoint.h"
 #include "remote/fault.h"
 #include "remote/http.h"
+#include "remote/metadata.h"
 #include "remote/profile.h"
 #include "remote/sigv4.h"
 
@@ -111,16 +112,6 @@ aws_open(void *mem, const struct aws_config *config, struct aws **out)
 	return NULL;
 }
 
-struct err *
-aws_region(struct aws *aws, const char **region)
-{
-	if (!aws->config.region)
-		return err_hint(err_new(ERR_CONFIG, "no AWS region"),
-				"set AWS_REGION, or region in ~/.aws/config");
-	*region = aws->config.region;
-	return NULL;
-}
-
 long long
 aws_skew_s(const struct aws *aws)
 {
@@ -136,6 +127,20 @@ seek_of(const struct aws *aws)
 					  .region = aws->config.region,
 					  .http = aws->http,
 					  .deaf = aws->config.deaf };
+}
+
+struct err *
+aws_region(struct aws *aws, const char **region)
+{
+	struct credentials_seek seek = seek_of(aws);
+
+	if (!aws->config.region)
+		TRY(metadata_region(aws, &seek, &aws->config.region));
+	if (!aws->config.region)
+		return err_hint(err_new(ERR_CONFIG, "no AWS region"),
+				"set AWS_REGION, or region in ~/.aws/config");
+	*region = aws->config.region;
+	return NULL;
 }
 
 /* id NULL: the request is not signed. */
@@ -189,7 +194,7 @@ struct wire {
 };
 
 static struct err *
-region_of(const struct aws *aws, const struct aws_request *r, const char **region)
+region_of(struct aws *aws, const struct aws_request *r, const char **region)
 {
 	for (const struct place *p = aws->places; p && r->bucket; p = p->next) {
 		if (strcmp(p->bucket, r->bucket))
@@ -197,11 +202,7 @@ region_of(const struct aws *aws, const struct aws_request *r, const char **regio
 		*region = p->region;
 		return NULL;
 	}
-	if (!aws->config.region)
-		return err_hint(err_new(ERR_CONFIG, "no AWS region"),
-				"set AWS_REGION, or region in ~/.aws/config");
-	*region = aws->config.region;
-	return NULL;
+	return aws_region(aws, region);
 }
 
 static bool
@@ -268,7 +269,8 @@ sign(void *mem, const struct call *c, struct wire *w)
 	w->headers = mem_array(mem, struct aws_pair, r->n_headers + 5);
 	for (size_t i = 0; i < r->n_headers; i++)
 		add(w, r->headers[i].name, r->headers[i].value);
-	add(w, "x-amz-content-sha256", c->sha256);
+	if (w->as.id)
+		add(w, "x-amz-content-sha256", c->sha256);
 	w->sigv4.headers = w->headers;
 	w->sigv4.n_headers = w->n_headers;
 	w->sigv4.sha256 = c->sha256;

@@ -5,10 +5,14 @@
 #include "base/thread.h"
 #include "base/time.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTE_US 60000000LL
+#define MINUTE_US	 60000000LL
+/* An instance whose keys expired uses them on, and asks again after so long. */
+#define STABLE_US	 (15 * MINUTE_US)
+#define STABLE_SPREAD_US (8 * MINUTE_US)
 
 /* One profile's credentials in this process. */
 struct shared {
@@ -54,8 +58,9 @@ credentials_copy(void *mem, const struct credentials *from, struct credentials *
 
 /* --- where they are sought --- */
 
-static struct err *
-from_environment(void *mem, const struct credentials_seek *seek, struct credentials *out)
+struct err *
+credentials_from_environment(void *mem, const struct credentials_seek *seek,
+			     struct credentials *out)
 {
 	const char *id = getenv("AWS_ACCESS_KEY_ID"), *secret = getenv("AWS_SECRET_ACCESS_KEY");
 	const char *token = getenv("AWS_SESSION_TOKEN");
@@ -73,8 +78,8 @@ from_environment(void *mem, const struct credentials_seek *seek, struct credenti
 	return NULL;
 }
 
-static struct err *
-from_files(void *mem, const struct credentials_seek *seek, struct credentials *out)
+struct err *
+credentials_from_files(void *mem, const struct credentials_seek *seek, struct credentials *out)
 {
 	const char *id = profiles_get(seek->files, seek->profile, "aws_access_key_id");
 	const char *secret = profiles_get(seek->files, seek->profile, "aws_secret_access_key");
@@ -98,29 +103,81 @@ from_files(void *mem, const struct credentials_seek *seek, struct credentials *o
 /* In the SDKs' order. */
 static const struct place {
 	const char *name;
-	struct err *(*from)(void *mem, const struct credentials_seek *seek,
-			    struct credentials *out);
+	credentials_place *from;
+	bool machine; /* whoever asks: no profile names it */
 } places[] = {
-	{ "the environment", from_environment },
-	{ "the shared files", from_files },
+	{ "the environment", credentials_from_environment, true },
+	{ "role_arn", credentials_from_role, false },
+	{ "web identity", credentials_from_web_identity, false },
+	{ "SSO", credentials_from_sso, false },
+	{ "the shared files", credentials_from_files, false },
+	{ "credential_process", credentials_from_process, false },
+	{ "the container", credentials_from_container, true },
+	{ "the instance's role", credentials_from_instance, true },
 };
 
 static struct err *
-seek_all(void *mem, const struct credentials_seek *seek, struct credentials *out)
+seek_in(void *mem, const struct credentials_seek *seek, bool machine, struct credentials *out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct strbuf sought;
 
 	strbuf_init(&sought, tmp, 1024);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (places[i].machine && !machine)
+			continue;
 		TRY(places[i].from(mem, seek, out));
 		if (out->id)
 			return NULL;
-		strbuf_printf(&sought, "%s%s", i ? ", " : "", places[i].name);
+		strbuf_printf(&sought, "%s%s", sought.len ? ", " : "", places[i].name);
 	}
 	return err_hint(err_new(ERR_AUTH, "no AWS credentials for profile '%s'; sought in: %s",
 				seek->profile, sought.s),
 			"set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
+struct err *
+credentials_from_profile(void *mem, const struct credentials_seek *seek, struct credentials *out)
+{
+	return seek_in(mem, seek, false, out);
+}
+
+/* --- as JSON --- */
+
+static const char *
+json_text(const json_t *root, const char *key)
+{
+	const char *s = json_string_value(json_object_get(root, key));
+
+	return s && *s && !strpbrk(s, "\r\n") ? s : NULL;
+}
+
+static struct err *
+take_json(void *mem, const json_t *root, const char *token, struct credentials *out)
+{
+	const char *until = json_text(root, "Expiration");
+	struct credentials c = { .id = json_text(root, "AccessKeyId"),
+				 .secret = json_text(root, "SecretAccessKey"),
+				 .token = json_text(root, token),
+				 .source = "" };
+
+	if (!c.id || !c.secret)
+		return err_new(ERR_REMOTE, "the answer holds no credentials");
+	if (until && !time_parse(until, &c.expires_us))
+		return err_new(ERR_REMOTE, "the answer's Expiration is no time");
+	credentials_copy(mem, &c, out);
+	return NULL;
+}
+
+struct err *
+credentials_parse(void *mem, const char *json, size_t bytes, const char *token,
+		  struct credentials *out)
+{
+	json_t *root = json_loadb(json, bytes, 0, NULL);
+	struct err *e = take_json(mem, root, token, out);
+
+	json_decref(root);
+	return e;
 }
 
 /* --- shared by all threads --- */
@@ -164,6 +221,14 @@ keep(struct shared *s, void *mem, const struct credentials *c, long long now)
 	s->now = *c;
 	s->renew_us = c->expires_us ? c->expires_us - advisory : 0;
 	s->must_us = c->expires_us - mandatory;
+	if (c->outlive && left <= 0)
+		s->renew_us = s->must_us = now + STABLE_US + left % STABLE_SPREAD_US;
+}
+
+static bool
+still_good(const struct shared *s, long long now)
+{
+	return s->now.id && (s->now.outlive || now < s->now.expires_us);
 }
 
 /* Under renewal, by the one who asks. */
@@ -172,7 +237,7 @@ renew(struct shared *s, const struct credentials_seek *seek)
 {
 	void *mem = mem_root();
 	struct credentials c = { 0 };
-	struct err *e = seek_all(mem, seek, &c);
+	struct err *e = seek_in(mem, seek, true, &c);
 	long long now = time_now_us();
 
 	mutex_lock(state);
@@ -180,8 +245,8 @@ renew(struct shared *s, const struct credentials_seek *seek)
 	if (!e) {
 		keep(s, mem, &c, now);
 		mem = NULL;
-	} else if (s->now.id && now < s->now.expires_us && e->code != ERR_CANCELLED) {
-		s->renew_us = now + MINUTE_US; /* these still do */
+	} else if (still_good(s, now) && e->code != ERR_CANCELLED) {
+		s->renew_us = now + MINUTE_US;
 		err_free(e);
 		e = NULL;
 	}

@@ -91,7 +91,10 @@ own_host(void *mem, const struct profiles *files, const char *profile, const cha
 	bool dual =
 		switched(files, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
 	bool fips = switched(files, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
-	const char *name = fips ? mem_printf(mem, "%s-fips", service) : service;
+	const char *name = strcmp(service, "sso") ? service : "portal.sso";
+
+	if (fips)
+		name = mem_printf(mem, "%s-fips", name);
 
 	if (dual && strcmp(service, "s3"))
 		return mem_printf(mem, "%s.%s.%s", name, region,
