@@ -1,4 +1,4 @@
--- Is the shop there, and does it hold rows?  A schema without any, as a failed import leaves it, is nothing to lose.
+-- Does the shop hold rows?  A schema without any, as a failed import leaves it, is nothing to lose.
 CREATE OR REPLACE FUNCTION pg_temp.shop_filled() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
 	tbl regclass;
@@ -12,4 +12,4 @@ BEGIN
 	RETURN filled;
 END $$
 ;
-SELECT to_regnamespace('store') IS NOT NULL AS there, pg_temp.shop_filled() AS filled
+SELECT pg_temp.shop_filled() AS filled

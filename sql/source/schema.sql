@@ -1,4 +1,4 @@
--- The shop's own tables.
+-- The shop's own tables, as the data set has them; audit/ adds its columns.
 CREATE SCHEMA store
 ;
 CREATE TABLE store.stores (
@@ -9,10 +9,7 @@ CREATE TABLE store.stores (
 	street varchar(255),
 	city varchar(255),
 	state varchar(10),
-	zip_code varchar(5),
-	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	is_active varchar(1) NOT NULL DEFAULT 'Y' CHECK (is_active IN ('Y', 'N'))
+	zip_code varchar(5)
 )
 ;
 CREATE TABLE store.staffs (
@@ -23,10 +20,7 @@ CREATE TABLE store.staffs (
 	phone varchar(25),
 	active int,
 	store_id varchar(15),
-	manager_id varchar(15),
-	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	is_active varchar(1) NOT NULL DEFAULT 'Y' CHECK (is_active IN ('Y', 'N'))
+	manager_id varchar(15)
 )
 ;
 CREATE TABLE store.categories (
@@ -45,10 +39,7 @@ CREATE TABLE store.products (
 	brand_id int,
 	category_id int,
 	model_year int,
-	list_price decimal(10, 2),
-	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	is_active varchar(1) NOT NULL DEFAULT 'Y' CHECK (is_active IN ('Y', 'N'))
+	list_price decimal(10, 2)
 )
 ;
 CREATE TABLE store.customers (
@@ -60,10 +51,7 @@ CREATE TABLE store.customers (
 	street varchar(255),
 	city varchar(50),
 	state varchar(25),
-	zip_code varchar(5),
-	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	is_active varchar(1) NOT NULL DEFAULT 'Y' CHECK (is_active IN ('Y', 'N'))
+	zip_code varchar(5)
 )
 ;
 CREATE TABLE store.order_status (
@@ -81,10 +69,7 @@ CREATE TABLE store.orders (
 	required_date date,
 	shipped_date date,
 	store_id varchar(15),
-	staff_id varchar(15),
-	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	is_active varchar(1) NOT NULL DEFAULT 'Y' CHECK (is_active IN ('Y', 'N'))
+	staff_id varchar(15)
 )
 ;
 CREATE TABLE store.order_items (

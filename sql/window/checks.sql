@@ -7,7 +7,8 @@ SELECT 'rights' AS name, coalesce('bikeops_run may not read ' || lacks, 'enough'
 	'run ''bikeops setup'', which grants them' AS hint
 FROM (SELECT string_agg(format('%s.%s', n.nspname, c.relname), ', ') AS lacks
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE (n.nspname = 'store' AND c.relkind = 'r'
+	WHERE (n.nspname = 'store' AND c.relname = ANY ('{stores,staffs,brands,categories,products,
+				customers,orders,order_items}')
 			AND NOT has_table_privilege('bikeops_run', c.oid, 'SELECT'))
 		OR (n.nspname = 'bikeops_capture' AND c.relname = 'consumers'
 			AND NOT has_table_privilege('bikeops_run', c.oid, 'INSERT'))) AS r

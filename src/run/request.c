@@ -7,9 +7,11 @@
 char *
 run_request_json(void *mem, const struct run_request *request)
 {
-	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b}", "from", request->from, "to",
-				 request->to, "no_full", request->no_full, "dataset",
-				 request->dataset, "recreate", request->recreate);
+	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b}", "from",
+				 request->from, "to", request->to, "no_full", request->no_full,
+				 "dataset", request->dataset, "recreate", request->recreate,
+				 "adopt", request->adopt, "uninstall", request->uninstall,
+				 "drop_audit", request->drop_audit);
 	char *text = json_dumps(json, JSON_COMPACT);
 	char *copy = mem_strdup(mem, text);
 
@@ -40,6 +42,9 @@ run_request_parse(void *mem, const char *mode, const char *text, struct run_requ
 		.no_full = json_is_true(json_object_get(json, "no_full")),
 		.dataset = request_text(mem, json, "dataset"),
 		.recreate = json_is_true(json_object_get(json, "recreate")),
+		.adopt = json_is_true(json_object_get(json, "adopt")),
+		.uninstall = json_is_true(json_object_get(json, "uninstall")),
+		.drop_audit = json_is_true(json_object_get(json, "drop_audit")),
 	};
 	json_decref(json);
 	return NULL;

@@ -24,6 +24,9 @@ struct run_request {
 	bool no_full;	       /* refuse what must become a full one */
 	const char *dataset;   /* setup: folder of the nine files, or NULL */
 	bool recreate;	       /* setup: drop what is there */
+	bool adopt;	       /* setup: a store that others made */
+	bool uninstall;	       /* setup: take capture away */
+	bool drop_audit;       /* .. and the audit columns */
 };
 
 char *run_request_json(void *mem, const struct run_request *request);

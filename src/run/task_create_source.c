@@ -4,7 +4,7 @@
 static bool
 create_due(const struct run *run)
 {
-	return !run->request.recreate;
+	return !run->request.recreate && !run->request.uninstall;
 }
 
 static struct err *
@@ -13,7 +13,9 @@ create_source(struct run *run)
 	struct source *source;
 
 	TRY(run_source(run, &source));
-	return source_create(source, run->request.dataset != NULL);
+	if (run->request.adopt)
+		return source_adopt(source);
+	return run->request.dataset ? source_create(source) : source_adopted(source);
 }
 
 const struct task task_create_source = {

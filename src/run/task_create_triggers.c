@@ -1,6 +1,12 @@
 #include "run/heart.h"
 #include "run/run.h"
 
+static bool
+create_due(const struct run *run)
+{
+	return !run->request.uninstall;
+}
+
 static struct err *
 create_triggers(struct run *run)
 {
@@ -13,5 +19,6 @@ create_triggers(struct run *run)
 const struct task task_create_triggers = {
 	.name = "create_triggers",
 	.tries = 3,
+	.due = create_due,
 	.work = create_triggers,
 };

@@ -1,5 +1,11 @@
 #include "run/run.h"
 
+static bool
+create_due(const struct run *run)
+{
+	return !run->request.uninstall;
+}
+
 static struct err *
 create_warehouse(struct run *run)
 {
@@ -14,5 +20,6 @@ create_warehouse(struct run *run)
 const struct task task_create_warehouse = {
 	.name = "create_warehouse",
 	.tries = 3,
+	.due = create_due,
 	.work = create_warehouse,
 };

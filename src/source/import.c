@@ -25,15 +25,23 @@ struct import {
 static struct err *
 create_anew(struct source *s)
 {
+	AUTO_MEM void *tmp = mem_root();
+	const char **tables;
+	size_t n;
+
 	TRY(pg_script(s->pg, sql_text("source/drop")));
 	TRY(pg_script(s->pg, sql_text("source/schema")));
 	TRY(pg_script(s->pg, sql_text("source/keys")));
-	return pg_script(s->pg, sql_text("source/audit"));
+	TRY(pg_script(s->pg, sql_text("source/audit")));
+	sql_list(tmp, "source/audit", &tables, &n);
+	for (size_t i = 0; i < n; i++)
+		TRY(pg_script(s->pg, sql_text(mem_printf(tmp, "source/audit/%s", tables[i]))));
+	return NULL;
 }
 
-/* Is it there, and has it rows? */
+/* Has it rows?  One that is not there has none. */
 static struct err *
-create_look(struct source *s, bool *there, bool *filled)
+create_look(struct source *s, bool *filled)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char **steps;
@@ -43,7 +51,6 @@ create_look(struct source *s, bool *there, bool *filled)
 	sql_split(tmp, sql_text("source/filled"), &steps, &n);
 	TRY(pg_exec(s->pg, steps[0]));
 	TRY(pg_query(tmp, s->pg, steps[1], NULL, 0, &r));
-	*there = rows_bool(r, 0, "there");
 	*filled = rows_bool(r, 0, "filled");
 	return NULL;
 }
@@ -51,16 +58,10 @@ create_look(struct source *s, bool *there, bool *filled)
 static struct err *
 create_job(struct source *s, void *arg)
 {
-	const bool *fill = arg;
-	bool there, filled;
+	bool filled;
 
-	TRY(create_look(s, &there, &filled));
-	if (!*fill)
-		return there ? NULL
-			     : err_hint(err_new(ERR_NOTFOUND,
-						"there is no schema 'store' to capture"),
-					"give its rows: 'bikeops setup --dataset DIR'; "
-					"'bikeops generate' makes such a folder");
+	(void)arg;
+	TRY(create_look(s, &filled));
 	if (filled)
 		return err_hint(
 			err_new(ERR_REFUSED, "schema 'store' holds rows already"),
@@ -69,9 +70,9 @@ create_job(struct source *s, void *arg)
 }
 
 struct err *
-source_create(struct source *s, bool fill)
+source_create(struct source *s)
 {
-	return source_transact(s, "begin", create_job, &fill);
+	return source_transact(s, "begin", create_job, NULL);
 }
 
 /* --- import --- */

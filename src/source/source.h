@@ -19,11 +19,10 @@ struct err *source_open(void *mem, const struct settings *settings, const char *
 			const char *app, struct source **out) MUST_CHECK;
 
 /* --- setup: sources as the operator gave them, see sql/source and sql/capture --- */
-/*
- * Schema store, ready for rows where fill, else only looked for.
- * errors  ERR_REFUSED: it holds rows already; ERR_NOTFOUND: nothing to capture
- */
-struct err *source_create(struct source *s, bool fill) MUST_CHECK;
+/* Schema store, ready for rows.  errors  ERR_REFUSED: it holds rows already */
+struct err *source_create(struct source *s) MUST_CHECK;
+/* One that is there and has its audit columns: ERR_NOTFOUND, or ERR_REFUSED where it lacks them. */
+struct err *source_adopted(struct source *s) MUST_CHECK;
 /*
  * Import the nine CSV files of dir (Kaggle's names) in one transaction: all or nothing.
  * With replace it also drops what is there, the capture too, and makes it anew.
@@ -31,6 +30,23 @@ struct err *source_create(struct source *s, bool fill) MUST_CHECK;
  */
 struct err *source_import(struct source *s, const char *dir, const char *business_timezone,
 			  bool replace, struct progress *progress) MUST_CHECK;
+/*
+ * A store that others made.  differs: table, column, has, needs, of what capture cannot read;
+ * plan: part, table, does, of what an adoption adds.  Read-only.
+ * errors  ERR_NOTFOUND: no schema store
+ */
+struct err *source_adopt_look(void *mem, struct source *s, struct rows **differs,
+			      struct rows **plan) MUST_CHECK;
+/* ERR_REFUSED with all of them, or NULL where there are none. */
+struct err *source_adopt_refusal(const struct rows *differs) MUST_CHECK;
+/* Add audit columns, triggers and rules where they lack, a table at a time; rows stay. */
+struct err *source_adopt(struct source *s) MUST_CHECK;
+/* As source_adopt_look(): part, table, does.  audit: the audit columns too. */
+struct err *source_remove_look(void *mem, struct source *s, bool audit, struct rows **plan)
+	MUST_CHECK;
+/* Take away triggers, journal and grants; the roles stay.
+ * errors  ERR_REMOTE: audit, but there are inactive rows */
+struct err *source_remove_capture(struct source *s, bool audit) MUST_CHECK;
 /* Capture: roles, journal, triggers, epoch; idempotent. */
 struct err *source_install_capture(struct source *s, const char *warehouse,
 				   struct progress *progress) MUST_CHECK;

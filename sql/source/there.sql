@@ -1,0 +1,1 @@
+SELECT to_regnamespace('store') IS NOT NULL AS there

@@ -1,0 +1,1 @@
+DROP TRIGGER IF EXISTS bikeops_touch ON store.categories

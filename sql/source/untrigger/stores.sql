@@ -1,0 +1,3 @@
+DROP TRIGGER IF EXISTS bikeops_row ON store.stores
+;
+DROP TRIGGER IF EXISTS bikeops_truncate ON store.stores
