@@ -347,6 +347,7 @@ action_answer(struct console *c, const struct command_news *news)
 	if (!news->ended)
 		return;
 	c->asking = false;
+	c->refused = news->error != NULL;
 	mem_free(c->text);
 	c->text = mem_strdup(c->mem, news->error ? news->error : news->output);
 }

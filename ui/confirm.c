@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-#define CONFIRM_WIDTH 78
+#define CONFIRM_WIDTH  78
+#define CONFIRM_HEIGHT 14
+#define LEFT_STEP      10
 
 void
 confirm_close(struct console *c)
@@ -37,11 +39,26 @@ confirm_begins(const struct confirm *f, const char *typed)
 	return false;
 }
 
+/* Arrows move the dry run; letters are the word's. */
+static bool
+confirm_scroll(struct confirm *f, int code)
+{
+	int left = code == KEY_RIGHT ? LEFT_STEP : code == KEY_LEFT ? -LEFT_STEP : 0;
+	int top = code == KEY_DOWN ? 1 : code == KEY_UP ? -1 : 0;
+
+	f->left = f->left + left > 0 ? f->left + left : 0;
+	f->top = f->top + top > 0 ? f->top + top : 0;
+	return left || top;
+}
+
 void
 confirm_press(struct console *c, int code)
 {
 	char *typed = c->confirm.typed;
 	size_t n = strlen(typed);
+
+	if (confirm_scroll(&c->confirm, code))
+		return;
 
 	if (code == KEY_BACKSPACE || code == 0x7f || code == '\b') {
 		typed[n ? n - 1 : 0] = '\0';
@@ -80,6 +97,49 @@ confirm_lines(WINDOW *win, int y, int x, int height, int width, const char *text
 	return row;
 }
 
+/* About the rows that wrapped lines take. */
+static int
+confirm_rows(const char *text, int width)
+{
+	int n = 0;
+
+	for (; text && *text; text += *text == '\n') {
+		size_t len = strcspn(text, "\n");
+
+		n += 1 + (width > 0 ? (int)len / width : 0);
+		text += len;
+	}
+	return n;
+}
+
+static int
+confirm_count(const char *text)
+{
+	int n = 0;
+
+	for (; text && *text; text += strcspn(text, "\n"), text += *text == '\n')
+		n += *text != '\n';
+	return n;
+}
+
+/* The tables of a dry run: no line is wrapped, those without a text are left out. */
+static void
+confirm_table(WINDOW *win, int y, int x, int height, int width, const struct confirm *f,
+	      const char *text)
+{
+	AUTO_MEM void *tmp = mem_root();
+	int row = f->top < confirm_count(text) ? -f->top : 1 - confirm_count(text);
+
+	for (; text && *text && row < height; text += *text == '\n') {
+		size_t n = strcspn(text, "\n");
+
+		if (n && row++ >= 0)
+			draw_from(win, y + row - 1, x, width, C_TEXT, mem_strndup(tmp, text, n),
+				  f->left);
+		text += n;
+	}
+}
+
 static const char *
 confirm_words(void *mem, const struct confirm *f)
 {
@@ -93,7 +153,12 @@ confirm_draw(const struct console *c, WINDOW *win)
 	AUTO_MEM void *tmp = mem_root();
 	const struct confirm *f = &c->confirm;
 	int width = getmaxx(win) < CONFIRM_WIDTH ? getmaxx(win) : CONFIRM_WIDTH;
-	int height = getmaxy(win) < 14 ? getmaxy(win) : 14;
+	const char *dry = !f->dry ? NULL : c->asking ? "asking what it would read ..." : c->text;
+	int need = 4 + confirm_rows(f->text, width - 4) +
+		   (c->refused ? confirm_rows(dry, width - 4) : confirm_count(dry));
+	int height = need > CONFIRM_HEIGHT ? need : CONFIRM_HEIGHT;
+
+	height = height < getmaxy(win) ? height : getmaxy(win);
 	int y = getmaxy(win) - height, x = (getmaxx(win) - width) / 2;
 
 	for (int i = 0; i < height; i++)
@@ -101,9 +166,10 @@ confirm_draw(const struct console *c, WINDOW *win)
 	draw_box(win, y, x, height, width, f->title);
 	int room = height - 4 > 0 ? height - 4 : 0;
 	int used = confirm_lines(win, y + 1, x + 2, room, width - 4, f->text);
-	if (f->dry)
-		confirm_lines(win, y + 1 + used, x + 2, room - used, width - 4,
-			      c->asking ? "asking what it would read ..." : c->text);
+	if (c->refused && !c->asking)
+		confirm_lines(win, y + 1 + used, x + 2, room - used, width - 4, dry);
+	else
+		confirm_table(win, y + 1 + used, x + 2, room - used, width - 4, f, dry);
 	int line = y + height - 2;
 	draw_format(win, line - 1, x + 2, width - 4, C_DIM, "$ %s%s",
 		    command_text(tmp, &f->offers[0].line[0]), f->offers[0].n > 1 ? "; ..." : "");

@@ -30,7 +30,8 @@ struct confirm {
 	const char *text; /* blast radius, lines */
 	struct offer offers[2];
 	size_t n_offers;
-	bool dry; /* its answer is a dry run, shown below the text */
+	bool dry;      /* its answer is a dry run, shown below the text */
+	int left, top; /* cells and lines of that are scrolled away */
 	char typed[CONSOLE_WORD];
 };
 
@@ -66,6 +67,7 @@ struct console {
 	int scroll;		 /* MODE_TEXT, MODE_HELP */
 	bool busy;		 /* an action is on its way */
 	bool asking;		 /* a command's answer is */
+	bool refused;		 /* that was an error: words, no table */
 	char *doing;		 /* its news, as one line */
 	char *shop;		 /* a folder that is in the way when it ended */
 	long long unlocked_until_us;

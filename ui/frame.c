@@ -242,7 +242,7 @@ frame_around(struct console *c)
 	else
 		draw_text(stdscr, LINES - 1, 1, COLS - 1, C_TEXT,
 			  c->mode == MODE_CONFIRM
-				  ? "Esc cancels"
+				  ? c->confirm.dry ? "Esc cancels  arrows scroll" : "Esc cancels"
 				  : mem_printf(tmp, "%.1s %.1s Space scroll  %s back",
 					       ui_key(&c->ui, "down"), ui_key(&c->ui, "up"),
 					       ui_key(&c->ui, "back")));

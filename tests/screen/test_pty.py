@@ -317,6 +317,30 @@ def test_quitting_says_what_goes_on(console, loaded):
         assert scenes.newest(loaded)["state"] == "running"
 
 
+def test_preview_wraps_no_table(console, loaded):
+    """A column is where its head is, at any width; arrows show what is cut, and type nothing."""
+    scenes.change(loaded)
+    loaded.run("run", "incremental").quiet()
+    t = console(loaded)
+    told(t, r"run \d+ incremental ok")
+    t.keys("t")
+    t.wait(r"entity +rows", 5)
+    head, row = (next(line for line in t.text().splitlines() if word in line)
+                 for word in ("dirty_orders", "incremental   "))
+    assert row.index("20") == head.index("since")
+    assert all(entity in t.text() for entity in ("stores", "customers", "orders", "staffs"))
+    assert "duckdb" not in row
+    t.keys("\x1bOC" * 3)
+    t.wait(r"engine.*\n.*duckdb", 2)
+    t.keys("\x1bOB\x1bOB\x1bOA")
+    t.wait(lambda: "dirty_orders" not in t.text(), 2)
+    assert "to send: _" in t.text()
+    t.resize(50, 24)
+    t.wait(r"to send: _", 2)
+    t.keys("\x1b")
+    assert t.quit() == 0
+
+
 def test_cancel_from_the_console(console, loaded):
     with scenes.at_work(loaded):
         t = console(loaded)
