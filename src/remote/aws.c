@@ -515,7 +515,7 @@ judge(void *mem, struct call *c, const struct wire *w, const struct aws_answer *
 	}
 	learn_skew(c->aws, a);
 	if (succeeded(a->status)) {
-		if (c->r->late_fault && fault_late(mem, a, &c->fault))
+		if (c->r->late_fault && a->status == 200 && fault_late(mem, a, &c->fault))
 			return fault_err(&c->fault, subject);
 		return NULL;
 	}
