@@ -97,7 +97,11 @@ class Bucket:
     def files(self, options):
         """[(url, bytes)] that a COPY loads: the manifest's, or all below a prefix."""
         if options.manifest:
-            yield from self.listed(options)
+            found = list(self.listed(options))
+            if not found:       # regardless of mandatory
+                raise CopyError("The manifest names no file that is there",
+                                boxed("No files to load", 8001, options.source, "s3_utility.cpp:330"))
+            yield from found
             return
         found = self.call(options.source, "list_objects_v2").get("Contents", [])
         if not found:

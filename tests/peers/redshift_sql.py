@@ -81,6 +81,11 @@ REFUSED = [(re.compile(pattern, re.I | re.S), state, message, page) for pattern,
      "ALTER TABLE changes one column at a time", "r_ALTER_TABLE"),
 )]
 
+# r_pg_keywords: reserved here and not in PostgreSQL, those that no statement of ours has as a word.
+RESERVED = re.compile(r"\b(aes128|aes256|binary|blanksasnull|bytedict|bzip2|deflate|defrag|delta|delta32k|"
+                      r"disable|enable|encrypt|encryption|explicit|globaldict\w+|gzip|ignore|luns?|lzop?|"
+                      r"new|offline|oid|old|open|percent|permissions|readratio|recover|rejectlog|resort|"
+                      r"respect|restore|snapshot|system|tag|tdes|wallet)\b", re.I)
 FRAMELESS = re.compile(r"\b(sum|count|avg|min|max|first_value|last_value|nth_value|stddev\w*|var\w*)"
                        r"\s*\(", re.I)
 AGAINST_TABLES = re.compile(r"\b(INSERT|UPDATE|DELETE|CREATE|JOIN)\b", re.I)
@@ -163,6 +168,9 @@ def refusal(sql):
     for pattern, state, message, page in REFUSED:
         if pattern.search(masked):
             return state, message, page
+    reserved = RESERVED.search(mask(sql, quoted_names=True))
+    if reserved:
+        return SYNTAX, f'syntax error at or near "{reserved.group().lower()}"', "r_pg_keywords"
     if frameless(masked):
         return (UNSUPPORTED, "Aggregate window functions with an ORDER BY clause require a frame clause",
                 "r_Window_function_synopsis")
