@@ -4,7 +4,7 @@ SELECT b.k, 'sales', 'repointed', (SELECT count(DISTINCT sales_id) FROM repointe
 FROM staging.batch b
 ;
 INSERT INTO bikeops.batches (k, run, s, epoch, manifest, loaded_at)
-SELECT k, run, snapshot, epoch, manifest, loaded_at FROM staging.batch
+SELECT k, run, s, epoch, manifest, loaded_at FROM staging.batch
 ;
 SELECT x.tbl, CASE
 		WHEN x.read <> x.staged + x.superseded + x.rejected

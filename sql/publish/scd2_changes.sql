@@ -3,7 +3,7 @@
 CREATE TEMP TABLE point_{entity} AS
 SELECT {id},
 	{attribute},
-	day, is_active, 'staged' AS origin
+	day, is_active, cast('staged' AS varchar(15)) AS origin
 FROM (
 	SELECT d.*, row_number() OVER (PARTITION BY d.{id}, d.day ORDER BY d.eff_date DESC) AS place
 	FROM (

@@ -4,7 +4,7 @@ CREATE TEMP TABLE point_{entity} AS
 SELECT g.{id},
 	g.{attribute},
 	greatest(g.eff_date, coalesce(t.last_day, g.eff_date)) AS day, g.is_active,
-	'staged' AS origin
+	cast('staged' AS varchar(15)) AS origin
 FROM staging.{staging} g LEFT JOIN (
 	SELECT {id}, max(CASE WHEN exp_date = DATE '9999-12-31' THEN eff_date
 		ELSE exp_date END) AS last_day

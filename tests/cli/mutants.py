@@ -80,7 +80,7 @@ MUTANTS = {
                                "test_rules.py"),
     "healed elsewhere": ("publish/scd2.sql", "THEN p.first_day ELSE d.eff_date END", "THEN d.eff_date ELSE d.eff_date END",
                          "test_rules.py"),
-    "window never moves": ("publish/begin.sql", "s = b.snapshot", "s = coalesce(watermark.s, b.snapshot)"),
+    "window never moves": ("publish/begin.sql", "s = b.s", "s = coalesce(watermark.s, b.s)"),
 }
 
 
