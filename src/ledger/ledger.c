@@ -42,7 +42,7 @@ ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger
 	struct ledger *l;
 
 	TRY(ledger_connect(mem, settings, (struct pg_config){ .deaf = deaf }, &l));
-	TRY(migrate(l->pg, "ledger", &folder, 1));
+	TRY(migrate(l->pg, "ledger", &folder, 1, true));
 	/* What a crash of the server may lose here is told again by the warehouse. */
 	TRY(pg_exec(l->pg, "set synchronous_commit = off"));
 	*out = l;

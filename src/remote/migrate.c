@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sql.h"
+#include "base/time.h"
 
 #include <string.h>
 
@@ -42,17 +43,17 @@ migration_run(struct pg *pg, const char *table, const struct migration *m)
 	AUTO_MEM void *tmp = mem_root();
 	const char *file = strrchr(m->name, '/') + 1;
 	const char *params[] = { mem_strndup(tmp, file, strspn(file, "0123456789")), m->name,
-				 m->sha256 };
+				 m->sha256, time_iso(tmp, time_now_us()), pg_user(pg) };
 	struct err *e = pg_script(pg, m->text);
 
 	if (e)
 		return err_wrap(e, "cannot migrate by '%s'", m->name);
 	return pg_query(tmp, pg,
 			mem_printf(tmp,
-				   "insert into %s (version, name, sha256) "
-				   "values ($1::int, $2, $3)",
+				   "insert into %s (version, name, sha256, at, by) "
+				   "values ($1::int, $2, $3, $4, $5)",
 				   table),
-			params, 3, NULL);
+			params, 5, NULL);
 }
 
 /* The rows that stand there must be ours, in our words. */
@@ -88,7 +89,10 @@ migrate_locked(struct pg *pg, const char *schema, const struct migration *list, 
 	bool *have = mem_array(tmp, bool, n + 1);
 	struct rows *done;
 
-	TRY(pg_query(tmp, pg, "select to_regclass($1) is not null as there", &table, 1, &done));
+	TRY(pg_query(tmp, pg,
+		     "select count(*) > 0 as there from pg_tables "
+		     "where schemaname = $1 and tablename = 'migration'",
+		     &schema, 1, &done));
 	if (rows_bool(done, 0, "there")) {
 		TRY(pg_query(tmp, pg, mem_printf(tmp, "select name, sha256 from %s", table), NULL,
 			     0, &done));
@@ -99,8 +103,8 @@ migrate_locked(struct pg *pg, const char *schema, const struct migration *list, 
 					   "create table %s (version int not null, "
 					   "name varchar(255) primary key, "
 					   "sha256 varchar(64) not null, "
-					   "at timestamptz not null default current_timestamp, "
-					   "by varchar(255) not null default session_user)",
+					   "at timestamptz not null, "
+					   "by varchar(255) not null)",
 					   table)));
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -113,7 +117,7 @@ migrate_locked(struct pg *pg, const char *schema, const struct migration *list, 
 }
 
 struct err *
-migrate(struct pg *pg, const char *schema, const char *const *folders, size_t n_folders)
+migrate(struct pg *pg, const char *schema, const char *const *folders, size_t n_folders, bool locks)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct migration *list;
@@ -121,8 +125,9 @@ migrate(struct pg *pg, const char *schema, const char *const *folders, size_t n_
 
 	migrations(tmp, folders, n_folders, &list, &n);
 	TRY(pg_exec(pg, "begin"));
-	struct err *e =
-		pg_query(tmp, pg, "select pg_advisory_xact_lock(hashtext($1))", &schema, 1, NULL);
+	struct err *e = locks ? pg_query(tmp, pg, "select pg_advisory_xact_lock(hashtext($1))",
+					 &schema, 1, NULL)
+			      : NULL;
 	if (!e)
 		e = migrate_locked(pg, schema, list, n);
 	if (!e)

@@ -7,13 +7,13 @@
 
 /*
  * Run what is missing of sql/FOLDER, all in one transaction; the table SCHEMA.migration
- * remembers it (version, name, sha256, at, by), made here where it is missing.  Several
- * programs may try at once.
+ * remembers it (version, name, sha256, at, by), made here where it is missing.
  *
  * folders  in the order in which their files run: "warehouse/common", "warehouse/postgres"
+ * locks    the server has advisory locks: several programs may try at once
  * errors   ERR_REFUSED where the database is newer than this program, or a file changed
  */
-struct err *migrate(struct pg *pg, const char *schema, const char *const *folders, size_t n)
-	MUST_CHECK;
+struct err *migrate(struct pg *pg, const char *schema, const char *const *folders, size_t n,
+		    bool locks) MUST_CHECK;
 
 #endif

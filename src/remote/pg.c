@@ -54,6 +54,23 @@ pg_message(void *mem, const char *text)
 	return line;
 }
 
+/* Redshift frames its details over many lines. */
+static char *
+pg_one_line(void *mem, const char *text)
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb, mem, 1 << 16);
+	for (const char *s = text + strspn(text, " \n"); *s; s += strspn(s, " \n")) {
+		size_t n = strcspn(s, " \n");
+
+		strbuf_str(&sb, sb.len ? " " : "");
+		strbuf_add(&sb, s, n);
+		s += n;
+	}
+	return sb.s;
+}
+
 static enum err_code
 pg_code(const char *state)
 {
@@ -101,13 +118,17 @@ pg_result_error(struct pg *pg, const PGresult *res)
 	if (!state)
 		return pg_lost_error(pg);
 	enum err_code code = pg_code(state);
+	if (text && !strcmp(text, "1023")) { /* Redshift's serializable isolation violation */
+		code = ERR_CONFLICT;
+		state = text;
+	}
 	if (code == ERR_CANCELLED) { /* by us, or by somebody else */
 		TRY(cancel_check());
 		code = ERR_TIMEOUT;
 	}
 	struct err *e = err_new(code, "the %s database says: %s%s%s", pg->what,
 				text ? text : pg_message(tmp, PQresultErrorMessage(res)),
-				detail ? "; " : "", detail ? detail : "");
+				detail ? "; " : "", detail ? pg_one_line(tmp, detail) : "");
 	if (context)
 		log_debug("context: %s", context);
 	return err_remote(e, state);
@@ -342,7 +363,7 @@ pg_open(void *mem, const struct pg_config *config, struct pg **out)
 	TRY(pg_begin(pg));
 	TRY(pg_start(pg, config));
 	PQsetnonblocking(pg->conn, 1);
-	TRY(pg_exec(pg, session));
+	TRY(pg_exec(pg, config->session ? config->session : session));
 	if (config->role)
 		TRY(pg_act_as(pg, config->role));
 	mem_move(mem, pg);
@@ -558,6 +579,12 @@ pg_listen(struct pg *pg, int wake_fd, int ms, bool *told)
 		return pg_lost_error(pg);
 	*told = pg_told(pg);
 	return NULL;
+}
+
+const char *
+pg_user(const struct pg *pg)
+{
+	return PQuser(pg->conn);
 }
 
 int

@@ -30,7 +30,8 @@ struct pg_config {
 	int connect_timeout_s; /* 0: 10 s */
 	int answer_timeout_s;  /* a session silent for so long while asked is lost; 0: never */
 	const struct pg_login *login; /* or NULL: the DSN says it */
-	bool deaf; /* go on after a cancel: for what must be written while ending */
+	const char *session; /* what is said after the login, or NULL: what PostgreSQL takes */
+	bool deaf;	     /* go on after a cancel: for what must be written while ending */
 };
 
 /* From now on no connection of this process takes longer; for a program that people look at. */
@@ -38,7 +39,7 @@ void pg_hurry(int connect_timeout_s);
 
 /*
  * Connect; TimeZone=UTC, DateStyle=ISO, client_encoding=UTF8, keepalives on,
- * timeouts 0, jit off.
+ * timeouts 0, jit off; or what config says.
  * errors  ERR_AUTH (login refused), ERR_NET (not reached), ERR_TIMEOUT, ERR_CONFIG (bad conninfo)
  */
 struct err *pg_open(void *mem, const struct pg_config *config, struct pg **out) MUST_CHECK;
@@ -67,7 +68,8 @@ struct err *pg_copy_end(struct pg *pg, const char *failure, long long *rows) MUS
 /* After LISTEN: wait for a NOTIFY, until wake_fd is readable, or so long; *told: one came. */
 struct err *pg_listen(struct pg *pg, int wake_fd, int ms, bool *told) MUST_CHECK;
 
-int pg_client_version(void); /* of libpq, the same way */
+const char *pg_user(const struct pg *pg); /* who logged in */
+int pg_client_version(void);		  /* of libpq, the same way */
 bool pg_lost(const struct pg *pg);
 /* An identifier quoted for SQL: for the few texts that carry names. */
 char *pg_ident(void *mem, const char *name);

@@ -68,7 +68,7 @@ source_install_capture(struct source *s, const char *warehouse, struct progress 
 	TRY(source_ready(s));
 	TRY(pg_script(s->pg, sql_text("source/roles")));
 	TRY(pg_script(s->pg, sql_text("source/rights")));
-	TRY(migrate(s->pg, "bikeops_capture", folders, 1));
+	TRY(migrate(s->pg, "bikeops_capture", folders, 1, true));
 	TRY(pg_query(tmp, s->pg, sql_text("source/capture_broken"), NULL, 0, &broken));
 	for (size_t i = 0; i < broken->n; i++) {
 		TRY(capture_retry(s, rows_cell(broken, i, 0), capture_table));
