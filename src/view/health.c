@@ -26,7 +26,7 @@
 struct doctor {
 	const struct settings *settings;
 	struct health *health;
-	bool engine;
+	bool asked;
 	struct watermark watermark; /* k 0 until the warehouse told */
 };
 
@@ -126,7 +126,7 @@ check_machine(struct doctor *d)
 	struct home *home;
 
 	check_libpq(d);
-	if (d->engine)
+	if (d->asked)
 		check_duckdb(d);
 	check_disk(d, "disk of the lake", settings_get(d->settings, "lake_dir"));
 	if (strcmp(settings_profile(d->settings), "local"))
@@ -200,6 +200,24 @@ source_rows(void *mem, struct doctor *d, struct rows **out)
 	return source_checks(mem, s, &d->watermark, out);
 }
 
+/* A warehouse that bills each question is looked at from outside, unless somebody asks. */
+static void
+check_warehouse(void *mem, struct doctor *d)
+{
+	bool redshift = !strcmp(settings_get(d->settings, "warehouse"), "redshift");
+	struct rows *r;
+
+	if (redshift)
+		add_checks(d, "Redshift", warehouse_service(mem, d->settings, d->asked));
+	if (redshift ? !d->asked : !check_connection(d, "warehouse"))
+		return;
+	struct err *e = warehouse_rows(mem, d, &r);
+	if (e)
+		add_err(d, "warehouse", NULL, e);
+	else
+		add_checks(d, "warehouse", r);
+}
+
 /* The warehouse first: its watermark tells where the source's next window begins. */
 static void
 check_databases(void *mem, struct doctor *d)
@@ -207,13 +225,7 @@ check_databases(void *mem, struct doctor *d)
 	struct rows *r;
 	struct err *e;
 
-	if (check_connection(d, "warehouse")) {
-		e = warehouse_rows(mem, d, &r);
-		if (e)
-			add_err(d, "warehouse", NULL, e);
-		else
-			add_checks(d, "warehouse", r);
-	}
+	check_warehouse(mem, d);
 	if (check_connection(d, "source")) {
 		e = source_rows(mem, d, &r);
 		if (e)
@@ -260,11 +272,11 @@ list_settings(struct health *h, const struct settings *settings)
 }
 
 void
-health_fetch(void *mem, const struct settings *settings, bool engine, struct health *out)
+health_fetch(void *mem, const struct settings *settings, bool asked, struct health *out)
 {
 	static const char *const checks[] = { "check", "value", "limit", "state", "hint" };
 	static const char *const names[] = { "setting", "value", "origin" };
-	struct doctor d = { .settings = settings, .health = out, .engine = engine };
+	struct doctor d = { .settings = settings, .health = out, .asked = asked };
 
 	*out = (struct health){ .checks = rows_new(mem, 5), .settings = rows_new(mem, 3) };
 	for (size_t i = 0; i < 5; i++)

@@ -17,9 +17,10 @@ struct health {
 
 /*
  * What does not answer is a row, not an error.
- * engine  load libduckdb as well, which stays in the process
+ * asked  by somebody, not by a timer: libduckdb is loaded, which then stays in the process, and a
+ *        warehouse is asked that bills each question
  */
-void health_fetch(void *mem, const struct settings *settings, bool engine, struct health *out);
+void health_fetch(void *mem, const struct settings *settings, bool asked, struct health *out);
 
 /* "ok", "warn" or "fail" of a disk with so many bytes free. */
 const char *health_disk_state(long long free_bytes);

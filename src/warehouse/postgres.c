@@ -1,185 +1,54 @@
 #include "base/mem.h"
 #include "base/sql.h"
-#include "remote/migrate.h"
-#include "warehouse/session.h"
-
-#include <string.h>
-
-static const char *const migrations[] = { "warehouse/common", "warehouse/postgres" };
-#define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
-
-/* --- session --- */
-
-/* No such schema, table or role: setup was not here. */
-static struct err *
-not_installed(struct err *e)
-{
-	static const char *const states[] = { "3F000", "42P01", "22023" };
-	const char *state = e ? err_remote_of(e) : NULL;
-
-	for (size_t i = 0; state && i < sizeof(states) / sizeof(states[0]); i++) {
-		if (strcmp(state, states[i]))
-			continue;
-		err_free(e);
-		return err_hint(err_new(ERR_CONFIG, "the warehouse is not set up"),
-				"run 'bikeops setup'");
-	}
-	return e;
-}
-
-struct err *
-warehouse_ready(struct warehouse *w)
-{
-	struct pg_config config = {
-		.dsn = w->dsn, .what = "warehouse", .role = w->role, .app = w->app
-	};
-
-	if (w->pg && pg_lost(w->pg)) {
-		mem_free(w->pg);
-		w->pg = NULL;
-	}
-	return w->pg ? NULL : not_installed(pg_open(w, &config, &w->pg));
-}
-
-struct err *
-warehouse_open(void *mem, const struct settings *settings, const char *role, const char *app,
-	       struct warehouse **out)
-{
-	AUTO_MEM void *tmp = mem_root();
-	struct warehouse *w = mem_new(tmp, struct warehouse);
-
-	w->settings = settings;
-	TRY(settings_need(settings, "warehouse_dsn", &w->dsn));
-	w->role = role ? mem_strdup(w, role) : NULL;
-	w->app = app ? mem_strdup(w, app) : NULL;
-	TRY(warehouse_ready(w));
-	mem_move(mem, w);
-	*out = w;
-	return NULL;
-}
-
-struct err *
-warehouse_transact(struct warehouse *w, struct err *(*job)(struct pg *pg, void *arg), void *arg)
-{
-	TRY(warehouse_ready(w));
-	struct err *e = pg_exec(w->pg, "begin");
-	if (!e)
-		e = job(w->pg, arg);
-	if (!e)
-		return pg_exec(w->pg, "commit");
-	struct err *lost = pg_exec(w->pg, "rollback");
-	if (lost) { /* the server rolls back what has lost its session */
-		mem_free(w->pg);
-		w->pg = NULL;
-	}
-	return err_first(e, lost);
-}
+#include "pipeline/template.h"
+#include "warehouse/load.h"
 
 static struct err *
-ask(void *mem, struct warehouse *w, const char *name, const char *const *params, size_t n,
-    struct rows **out)
+postgres_put(struct sink *sink, const void *data, size_t n)
 {
-	TRY(warehouse_ready(w));
-	return not_installed(pg_query(mem, w->pg, sql_text(name), params, n, out));
+	struct loader *loader = (struct loader *)sink;
+
+	loader->bytes += (long long)n;
+	if (loader->step)
+		progress_tell(loader->l->progress, loader->step, 0, loader->bytes, loader->total);
+	return pg_copy_put(loader->l->w->pg, data, n);
 }
 
-/* --- setup --- */
-
-struct err *
-warehouse_install(struct warehouse *w, const char *business_timezone)
+/* A statement on one staging table. */
+static struct err *
+on_table(void *mem, const char *name, const char *table, char **sql)
 {
-	TRY(warehouse_ready(w));
-	TRY(migrate(w->pg, "bikeops", migrations, N_MIGRATIONS));
-	return pg_query(w, w->pg, sql_text("warehouse/timezone"), &business_timezone, 1, NULL);
-}
+	struct template t = { 0 };
 
-struct err *
-warehouse_drop(struct warehouse *w)
-{
-	TRY(warehouse_ready(w));
-	return pg_exec(w->pg, sql_text("warehouse/drop"));
-}
-
-/* --- what is asked of it --- */
-
-struct err *
-warehouse_watermark(void *mem, struct warehouse *w, struct watermark *out)
-{
-	struct rows *r;
-
-	TRY(ask(mem, w, "warehouse/watermark", NULL, 0, &r));
-	*out = (struct watermark){
-		.k = rows_int(r, 0, "k"),
-		.run = rows_int(r, 0, "run"),
-		.epoch = rows_get(r, 0, "epoch"),
-		.s = rows_get(r, 0, "s"),
-		.seq = rows_get(r, 0, "seq"),
-		.xid = rows_get(r, 0, "xid"),
-		.at = rows_get(r, 0, "at"),
-		.business_timezone = rows_get(r, 0, "business_timezone"),
-		.first_year = (int)rows_int(r, 0, "first_year"),
-		.last_year = (int)rows_int(r, 0, "last_year"),
-	};
-	return NULL;
+	template_set(mem, &t, "table", table);
+	return template_fill(mem, sql_text(name), &t, sql);
 }
 
 struct err *
-warehouse_fact_orders(void *mem, struct warehouse *w, const char *from, const char *to,
-		      const char ***ids, size_t *n)
+postgres_begin(void *mem, struct loader *loader)
 {
-	const char *params[] = { from, to };
-	struct rows *r;
+	char *sql;
 
-	TRY(ask(mem, w, "warehouse/fact_orders", params, 2, &r));
-	*ids = r->cells;
-	*n = r->n;
-	return NULL;
+	loader->sink.write = postgres_put;
+	TRY(on_table(mem, "warehouse/copy", loader->table, &sql));
+	return pg_copy_in(loader->l->w->pg, sql);
 }
 
+/* The table then has exactly these rows, and statistics. */
 struct err *
-warehouse_books(void *mem, struct warehouse *w, long long after_k, struct rows **out)
+postgres_end(struct loader *loader, struct err *e, long long expected)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *k = mem_printf(tmp, "%lld", after_k);
+	struct pg *pg = loader->l->w->pg;
+	long long rows;
+	char *sql;
 
-	return ask(mem, w, "warehouse/books", &k, 1, out);
-}
-
-struct err *
-warehouse_counts(void *mem, struct warehouse *w, struct rows **out)
-{
-	return ask(mem, w, "warehouse/counts", NULL, 0, out);
-}
-
-static const char *
-count_migrations(void *mem)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < N_MIGRATIONS; i++) {
-		const char **names;
-		size_t n;
-
-		sql_list(mem, migrations[i], &names, &n);
-		sum += n;
-	}
-	return mem_printf(mem, "%zu", sum);
-}
-
-struct err *
-warehouse_checks(void *mem, struct warehouse *w, struct rows **out)
-{
-	AUTO_MEM void *tmp = mem_root();
-	const char *expected = count_migrations(tmp);
-	struct rows *server, *state;
-
-	TRY(ask(tmp, w, "warehouse/checks", NULL, 0, &server));
-	if (!strcmp(rows_get(server, server->n - 1, "state"), "ok")) {
-		TRY(ask(tmp, w, "warehouse/checks_state", &expected, 1, &state));
-		for (size_t i = 0; i < state->n; i++)
-			rows_add(server, &state->cells[i * state->n_cols]);
-	}
-	mem_move(mem, server);
-	*out = server;
-	return NULL;
+	if (e)
+		return err_first(e, pg_copy_end(pg, "given up", NULL));
+	TRY(pg_copy_end(pg, NULL, &rows));
+	if (rows != expected)
+		return err_new(ERR_DATA, "'%s' got %lld rows, not %lld", loader->table, rows,
+			       expected);
+	TRY(on_table(tmp, "warehouse/analyze", loader->table, &sql));
+	return pg_exec(pg, sql);
 }

@@ -191,7 +191,7 @@ warehouse_publish(struct warehouse *w, const struct batch *b, const struct stagi
 	struct publish p = { .b = b, .progress = progress };
 
 	TRY(find_steps(tmp, &p, staging));
-	TRY(warehouse_ready(w));
-	TRY(pg_exec(w->pg, "discard temp")); /* of an earlier batch of this session */
+	TRY(warehouse_fresh(w));
+	w->used = true;
 	return warehouse_transact(w, publish_batch, &p);
 }

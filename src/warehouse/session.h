@@ -6,14 +6,25 @@
 #include "remote/pg.h"
 #include "warehouse/warehouse.h"
 
+#include <stdbool.h>
+
+struct aws;
+
 struct warehouse {
 	struct pg *pg; /* NULL after a failure that it did not outlive */
 	const struct settings *settings;
 	const char *dsn, *role, *app;
+	bool redshift;	       /* else PostgreSQL */
+	bool used;	       /* a publish left its temporary tables in this session */
+	struct pg_login login; /* Redshift, with warehouse_auth = iam */
+	struct aws *aws;       /* opened by the first login that needs it */
+	long long since_us;    /* the first session began: what is billed begins */
 };
 
 /* w->pg is there, if need be a new one. */
 struct err *warehouse_ready(struct warehouse *w) MUST_CHECK;
+/* A session without temporary tables. */
+struct err *warehouse_fresh(struct warehouse *w) MUST_CHECK;
 /* Run job in one transaction: all that it wrote stays, or nothing. */
 struct err *warehouse_transact(struct warehouse *w, struct err *(*job)(struct pg *pg, void *arg),
 			       void *arg) MUST_CHECK;

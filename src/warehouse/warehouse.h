@@ -1,4 +1,5 @@
-/* The star schema: staging, serving and bikeops.  postgres.c; later redshift.c. */
+/* The star schema: staging, serving and bikeops.  postgres.c and
+ * redshift.c hold what only one of them does. */
 #ifndef BIKEOPS_WAREHOUSE_WAREHOUSE_H
 #define BIKEOPS_WAREHOUSE_WAREHOUSE_H
 
@@ -44,6 +45,9 @@ struct err *warehouse_books(void *mem, struct warehouse *w, long long after_k, s
 	MUST_CHECK;
 /* entity, rows, revenue, units: serving now (open versions; order lines; dates). */
 struct err *warehouse_counts(void *mem, struct warehouse *w, struct rows **out) MUST_CHECK;
+/* What Redshift's control API tells, which bills nothing: rows as of source_checks(); a timer's
+ * look (not asked) is one call. */
+struct rows *warehouse_service(void *mem, const struct settings *settings, bool asked);
 /* As source_checks(). */
 struct err *warehouse_checks(void *mem, struct warehouse *w, struct rows **out) MUST_CHECK;
 

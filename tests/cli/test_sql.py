@@ -54,7 +54,7 @@ def test_file(stack, loaded, name):
     folder = name.split("/")[0]
     text = (SQL / name).read_text()
     assert text.strip() and "\r" not in text and text.endswith("\n")
-    if folder == "transform":
+    if folder == "transform" or "/redshift_" in name:     # Redshift's: tests/peers reads them
         return
     database, role = SESSIONS[folder]
     with stack.connect(database, role=role) as conn:

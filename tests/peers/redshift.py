@@ -61,6 +61,8 @@ CREATE OR REPLACE FUNCTION peer.session_number(name text) RETURNS bigint LANGUAG
     $$ SELECT coalesce(nullif(current_setting(name, true), ''), '0')::bigint $$;
 CREATE OR REPLACE FUNCTION peer.days_between(a timestamp, b timestamp) RETURNS bigint LANGUAGE sql AS
     $$ SELECT (b::date - a::date)::bigint $$;
+CREATE OR REPLACE FUNCTION peer.date_add(part text, n int, t timestamp) RETURNS timestamp LANGUAGE sql AS
+    $$ SELECT t + (n || ' ' || part)::interval $$;
 CREATE TABLE IF NOT EXISTS peer.sys_load_error_detail (user_id int, query_id bigint,
     transaction_id bigint, session_id int, database_name char(64), table_id int, start_time timestamp,
     file_name char(256), line_number bigint, column_name char(127), column_type char(10),

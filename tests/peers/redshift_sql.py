@@ -203,6 +203,7 @@ FUNCTIONS = [(re.compile(pattern, re.I), new) for pattern, new in (
     (r"\bversion\s*\(\s*\)", "'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 "
      "20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.77467'::varchar"),
     (r"(?<![.\w])sys_(load_error_detail|load_history|query_history|serverless_usage)\b", r"peer.sys_\1"),
+    (r"\bdateadd\s*\(\s*(\w+)\s*,", r"peer.date_add('\1',"),
     (r"\bdatediff\s*\(\s*(day|days|d)\s*,", "peer.days_between("),
 )]
 TABLE = [(re.compile(pattern, re.I), new) for pattern, new in (

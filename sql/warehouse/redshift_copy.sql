@@ -1,0 +1,1 @@
+COPY staging.{table} FROM '{object}' IAM_ROLE '{role}' FORMAT AS PARQUET MANIFEST STATUPDATE ON
