@@ -4,63 +4,14 @@ Shapes and errors: botocore's model redshift-serverless 2021-04-21.  GetCredenti
 PostgreSQL itself lets in, until its expiration.
 """
 
-import datetime
-import hmac
 import http.server
 import json
-import re
 import secrets
 import threading
 import time
 import urllib.parse
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
-
-SKEW_S = 300        # IAM reference_sigv-troubleshooting: five minutes
-
-
-class Refused(Exception):
-    def __init__(self, status, code, message):
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
-def verify(handler, body, keys, region):
-    """The key id of a request that is signed by one of keys; Refused otherwise."""
-    m = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?"
-                     r"SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})",
-                     handler.headers.get("Authorization", ""))
-    if not m:
-        raise Refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-    key, day, scope, service, signed, signature = m.groups()
-    if key not in keys:
-        raise Refused(403, "UnrecognizedClientException",
-                      "The security token included in the request is invalid.")
-    if scope != region or service != "redshift-serverless":
-        raise Refused(403, "InvalidSignatureException",
-                      f"Credential should be scoped to a valid region. It is '{scope}/{service}'")
-    stamp = handler.headers.get("X-Amz-Date", "")
-    at = datetime.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
-    if abs(at.timestamp() - time.time()) > SKEW_S or not stamp.startswith(day):
-        raise Refused(403, "InvalidSignatureException", f"Signature expired: {stamp} is now earlier or "
-                      "later than the server's time by more than 5 min.")
-    secret, token = keys[key]
-    if token and handler.headers.get("X-Amz-Security-Token") != token:
-        raise Refused(403, "UnrecognizedClientException",
-                      "The security token included in the request is invalid.")
-    request = botocore.awsrequest.AWSRequest(
-        method=handler.command, url=f"http://{handler.headers['Host']}{handler.path}", data=body,
-        headers={name: handler.headers[name] for name in signed.split(";") if name in handler.headers})
-    request.context["timestamp"] = stamp
-    auth = botocore.auth.SigV4Auth(botocore.credentials.Credentials(key, secret), service, region)
-    canonical = auth.canonical_request(request)
-    wanted = auth.signature(auth.string_to_sign(request, canonical), request)
-    if not hmac.compare_digest(wanted, signature):
-        raise Refused(403, "InvalidSignatureException", "The request signature we calculated does not match "
-                      "the signature you provided. Check your AWS Secret Access Key and signing method.")
-    return key
+from sigv4 import Refused, verify
 
 
 class Api:
@@ -161,7 +112,7 @@ class Api:
                 try:
                     if path.startswith("/_peer/"):
                         return self.reply(200, api.switch(path, json.loads(data or b"{}")))
-                    key = verify(self, data, api.keys, api.args.region)
+                    key = verify(self, data, api.keys, api.args.region, "redshift-serverless")
                     action = self.headers.get("X-Amz-Target", "").removeprefix("RedshiftServerless.")
                     self.reply(200, api.answer(action, key, json.loads(data or b"{}")))
                 except Refused as e:
