@@ -178,8 +178,9 @@ def check_file(job, file):
     size, etag = job.store.status(file["uri"])
     if size != file["bytes"]:
         raise JobError("'%s' has %d bytes, its manifest says %d" % (file["uri"], size, file["bytes"]))
-    if etag and file.get("etag") and etag.strip('"') != file["etag"].strip('"'):
-        raise JobError("'%s' has ETag %s, its manifest says %s" % (file["uri"], etag, file["etag"]))
+    expected = (file.get("etag") or "").strip('"')
+    if etag and expected and etag.strip('"') != expected:
+        raise JobError("'%s' has ETag %s, its manifest says %s" % (file["uri"], etag.strip('"'), expected))
     first = job.store.read(file["uri"], HEADER_MAX).split(b"\n", 1)[0]
     if file["header"] is None:
         if first.startswith(b"\xef\xbb\xbf"):

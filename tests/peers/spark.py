@@ -23,14 +23,14 @@ def class_archive():
     """Loaded classes of an earlier JVM with this class path: they halve what a start costs."""
     java = subprocess.run(["java", "-version"], stderr=subprocess.PIPE, check=True).stderr
     key = hashlib.sha256(java + CLASS_PATH.encode() + str(HOME).encode()).hexdigest()
-    return CACHE / f"spark-{pyspark.__version__}-{key[:12]}.jsa"
+    return ROOT / f"build/spark-{pyspark.__version__}-{key[:12]}.jsa"
 
 
 def java_options():
     archive = class_archive()
-    if archive.is_file():
-        return f"{SHORT} -XX:SharedArchiveFile={archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
-    return f"{SHORT}"
+    if not archive.is_file():
+        return SHORT
+    return f"{SHORT} -XX:SharedArchiveFile={archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
 
 
 def environment(base=os.environ):
@@ -64,7 +64,7 @@ def command(program, *arguments, settings=None):
             str(program), *map(str, arguments)]
 
 
-def submit(program, *arguments, settings=None, env=None, timeout=300):
+def submit(program, *arguments, settings=None, env=None, timeout=600):
     """Run a job to its end.  The first of all leaves its classes for the others."""
     env = environment({**os.environ, **(env or {})})
     archive = class_archive()

@@ -1,6 +1,7 @@
 """deploy/spark/spark_job.py makes what bikeops' own engine makes, and refuses what that refuses."""
 
 import collections
+import copy
 import hashlib
 import importlib.util
 import json
@@ -315,15 +316,17 @@ def test_refuses_files_that_are_not_what_the_manifest_says(work, job_code, tmp_p
 
 
 def test_the_job_as_emr_runs_it(s3, broken_shop, tmp_path):
-    """spark-submit, everything in S3; then again with a sum that is wrong."""
+    """spark-submit, everything in S3; then again over an object that was changed meanwhile."""
     lake, manifest = broken_shop
+    manifest = copy.deepcopy(manifest)
     client = boto3.client("s3", endpoint_url=s3.url, region_name=KEYS["AWS_REGION"],
                           aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
                           aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"])
     for bucket in ("job-raw", "job-processed"):
         client.create_bucket(Bucket=bucket)
     for file in manifest["files"]:
-        client.upload_file(str(lake / "raw" / file["key"]), "job-raw", file["key"])
+        text = (lake / "raw" / file["key"]).read_bytes()
+        file["etag"] = client.put_object(Bucket="job-raw", Key=file["key"], Body=text)["ETag"]
 
     def submit(job):
         client.put_object(Bucket="job-processed", Key="job.json", Body=json.dumps(job).encode())
@@ -340,11 +343,12 @@ def test_the_job_as_emr_runs_it(s3, broken_shop, tmp_path):
         client.download_file("job-processed", item["Key"], str(path))
     assert_same(Output(tmp_path, manifest), Output(lake / "processed", manifest))
 
-    job["files"][0]["sha256"] = "0" * 64
+    name, etag = job["files"][0]["key"], job["files"][0]["etag"].strip('"')
+    text = (lake / "raw" / name).read_bytes()
+    new = client.put_object(Bucket="job-raw", Key=name, Body=text.replace(b"a", b"b"))["ETag"].strip('"')
     done = submit(job)
     assert done.returncode == 1
     said = [line for line in done.stderr.splitlines() if line.startswith("bikeops: ")]
-    assert said == [f"bikeops: error: 's3://job-raw/{job['files'][0]['key']}' has another content than its"
-                    " manifest says"]
+    assert said == [f"bikeops: error: 's3://job-raw/{name}' has ETag {new}, its manifest says {etag}"]
     left = client.list_objects_v2(Bucket="job-processed", Prefix=f"{job['prefix']}/staging.json")
     assert left["KeyCount"] == 0
