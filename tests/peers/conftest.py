@@ -64,6 +64,19 @@ def s3(peer_dir):
     peer.end()
 
 
+# States that pass in tenths of a second, and logs that come every one.
+QUICK = [word for delay in ("logs=1", "flush=1", "billed=1", "STARTING=0.3", "minute=5")
+         for word in ("--delay", delay)]
+
+
+@pytest.fixture(scope="session")
+def emr(peer_dir, s3):
+    """EMR Serverless with Spark, on that S3 server."""
+    peer = Peer("emr.py", peer_dir / "emr", "--s3", s3.url, *QUICK)
+    yield peer
+    peer.end()
+
+
 @pytest.fixture(scope="session", params=s3_peer.kinds())
 def any_s3(request, peer_dir):
     """Each S3 server that there is, with four buckets."""
