@@ -16,9 +16,9 @@ struct sso {
 };
 
 static struct err *
-log_in(enum err_code code, const struct sso *sso, const char *why)
+log_in(const struct sso *sso, const char *why)
 {
-	return err_hint(err_new(code, "profile '%s': %s", sso->profile, why),
+	return err_hint(err_new(ERR_AUTH, "profile '%s': %s", sso->profile, why),
 			"run: aws sso login --profile %s", sso->profile);
 }
 
@@ -71,8 +71,8 @@ read_token(void *mem, const struct sso *sso, char **token)
 		*token = mem_strdup(mem, text);
 	json_decref(root);
 	if (!ok)
-		return log_in(ERR_AUTH, sso, "not logged in to SSO");
-	return alive ? NULL : log_in(ERR_AUTH, sso, "the SSO login has expired");
+		return log_in(sso, "not logged in to SSO");
+	return alive ? NULL : log_in(sso, "the SSO login has expired");
 }
 
 static struct err *
@@ -137,7 +137,7 @@ credentials_from_sso(void *mem, const struct credentials_seek *seek, struct cred
 	struct err *e = ask(tmp, seek, &sso, token, &a);
 	explicit_bzero(token, strlen(token));
 	if (e && e->code == ERR_AUTH)
-		return err_first(log_in(ERR_AUTH, &sso, "SSO refuses the login"), e);
+		return err_first(log_in(&sso, "SSO refuses the login"), e);
 	TRY(e);
 	TRY(take(mem, &a.body, out));
 	out->source = mem_printf(mem, "profile '%s', SSO role %s in %s", sso.profile, sso.role,

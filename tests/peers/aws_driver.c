@@ -14,6 +14,7 @@
 #include "remote/aws.h"
 #include "remote/sigv4.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -231,7 +232,13 @@ main(void)
 
 	cancel_init();
 	log_setup(LOG_DEBUG, false);
-	while (getline(&line, &size, stdin) > 0) {
+	for (;;) {
+		if (getline(&line, &size, stdin) <= 0) {
+			if (errno != EINTR || feof(stdin))
+				break;
+			clearerr(stdin); /* by the signal that asks for a cancel */
+			continue;
+		}
 		json_t *in = json_loads(line, 0, NULL);
 		size_t n = (size_t)number(in, "threads");
 		json_t *out = n ? run_threads(in, n) : run(in);
