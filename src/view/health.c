@@ -6,7 +6,9 @@
 #include "ledger/ledger.h"
 #include "local/home.h"
 #include "local/postgres.h"
+#include "remote/aws.h"
 #include "remote/pg.h"
+#include "remote/sts.h"
 #include "source/source.h"
 #include "view/status.h"
 #include "warehouse/warehouse.h"
@@ -18,6 +20,7 @@
 #define HEALTH_ROLE	 "bikeops_read"
 #define HEALTH_TIMEOUT_S 5
 #define HEALTH_SLOW_MS	 500
+#define HEALTH_SKEW_S	 240 /* of the five minutes that a signature lives */
 #define HEALTH_LIBPQ_MIN 140000
 #define MIB		 (1LL << 20)
 #define DISK_WARN	 (1024 * MIB)
@@ -255,6 +258,66 @@ check_ledger(void *mem, struct doctor *d)
 		add(d, "worker", s.state, NULL, "ok", NULL);
 }
 
+/* --- AWS --- */
+
+static bool
+uses_aws(const struct settings *s)
+{
+	static const struct {
+		const char *setting, *value;
+	} rows[] = { { "lake", "s3" },
+		     { "source", "aws_s3" },
+		     { "source_auth", "iam" },
+		     { "warehouse", "redshift" },
+		     { "warehouse_auth", "iam" },
+		     { "engine", "emr" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(settings_get(s, rows[i].setting), rows[i].value))
+			return true;
+	return *settings_get(s, "emr_application");
+}
+
+/* Whose they are, which everybody may ask; and the clock, by the same answer. */
+static struct err *
+ask_sts(struct doctor *d, struct aws *aws, const char *identity)
+{
+	AUTO_MEM void *tmp = mem_root();
+	char *arn;
+
+	TRY(sts_identity(tmp, aws, &arn));
+	long long off = aws_skew_s(aws);
+	bool right = off > -HEALTH_SKEW_S && off < HEALTH_SKEW_S;
+	add(d, "AWS credentials", mem_printf(tmp, "%s: %s", arn, identity), NULL, "ok", NULL);
+	add(d, "clock", mem_printf(tmp, "%lld s behind that of AWS", off),
+	    mem_printf(tmp, "< %d s", HEALTH_SKEW_S), right ? "ok" : "warn",
+	    right ? NULL : "set this machine's clock, for example by chrony");
+	return NULL;
+}
+
+static void
+check_aws(struct doctor *d)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct aws_config config = { .region = settings_get(d->settings, "region"),
+				     .connect_timeout_s = HEALTH_TIMEOUT_S,
+				     .budget_s = HEALTH_TIMEOUT_S };
+	struct aws *aws;
+	char *identity;
+
+	if (!uses_aws(d->settings))
+		return;
+	struct err *e = aws_open(tmp, &config, &aws);
+	if (!e)
+		e = aws_identity(tmp, aws, &identity);
+	if (!e && d->asked)
+		e = ask_sts(d, aws, identity);
+	else if (!e)
+		add(d, "AWS credentials", identity, NULL, "ok", NULL);
+	if (e)
+		add_err(d, "AWS credentials", NULL, e);
+}
+
 /* --- all --- */
 
 static void
@@ -285,6 +348,7 @@ health_fetch(void *mem, const struct settings *settings, bool asked, struct heal
 		rows_column(out->settings, i, names[i], ROWS_TEXT);
 	list_settings(out, settings);
 	check_machine(&d);
+	check_aws(&d);
 	check_ledger(mem, &d);
 	check_databases(mem, &d);
 }

@@ -518,3 +518,28 @@ def test_another_region(any_s3, cloud):
     answers = cloud.ask(request, env={**KEYS, "AWS_ENDPOINT_URL": any_s3.url})[0]
     assert [a.get("status") for a in answers] == [200, 200], answers
     assert cloud.words.count("AuthorizationHeaderMalformed") == 1
+
+
+# --- doctor
+
+def doctor(cloud, env):
+    run = subprocess.run([os.environ["BIKEOPS_BINARY"], "doctor", "--output", "json"], text=True,
+                         env={**cloud.env, "BIKEOPS_LAKE_KIND": "s3", **env}, capture_output=True, timeout=120)
+    assert LONG_TERM["AWS_SECRET_ACCESS_KEY"] not in run.stdout + run.stderr
+    checks = json.loads(run.stdout)["checks"]
+    return {row["check"]: row for row in checks}
+
+
+def test_doctor(cloud):
+    cloud.control(clock_s=-600)
+    rows = doctor(cloud, LONG_TERM)
+    assert rows["AWS credentials"]["value"] == "arn:aws:sts::123456789012:user/ops: the environment"
+    assert rows["AWS credentials"]["state"] == "ok"
+    assert rows["clock"]["state"] == "warn" and rows["clock"]["value"].startswith("-6")
+
+
+def test_doctor_without_credentials(cloud):
+    cloud.control(role=None)
+    row = doctor(cloud, {})["AWS credentials"]
+    assert row["state"] == "fail" and row["value"].startswith("no AWS credentials for profile 'default'")
+    assert "AWS credentials" not in doctor(cloud, {"BIKEOPS_LAKE_KIND": "folder"})
