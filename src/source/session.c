@@ -2,12 +2,15 @@
 
 #include "base/mem.h"
 #include "base/sql.h"
+#include "remote/rds_token.h"
+
+#include <string.h>
 
 struct err *
 source_session(void *mem, const struct source *s, struct pg **out)
 {
 	struct pg_config config = {
-		.dsn = s->dsn, .what = "source", .role = s->role, .app = s->app
+		.dsn = s->dsn, .what = "source", .role = s->role, .app = s->app, .login = s->login
 	};
 
 	return pg_open(mem, &config, out);
@@ -23,6 +26,18 @@ source_ready(struct source *s)
 	return s->pg ? NULL : source_session(s, s, &s->pg);
 }
 
+static struct err *
+source_login(struct source *s)
+{
+	const char *region = settings_get(s->settings, "region");
+
+	if (strcmp(settings_get(s->settings, "source_auth"), "iam"))
+		return NULL;
+	s->login = mem_new(s, struct pg_login);
+	struct err *e = rds_login(s, s->dsn, *region ? region : NULL, s->login);
+	return e ? err_wrap(e, "cannot use 'source_dsn' with source_auth = iam") : NULL;
+}
+
 struct err *
 source_open(void *mem, const struct settings *settings, const char *role, const char *app,
 	    struct source **out)
@@ -34,6 +49,7 @@ source_open(void *mem, const struct settings *settings, const char *role, const 
 	TRY(settings_need(settings, "source_dsn", &s->dsn));
 	s->role = role ? mem_strdup(s, role) : NULL;
 	s->app = app ? mem_strdup(s, app) : NULL;
+	TRY(source_login(s));
 	TRY(source_ready(s));
 	mem_move(mem, s);
 	*out = s;

@@ -10,6 +10,7 @@ struct source {
 	struct pg *pg; /* NULL after a failure that it did not outlive */
 	const struct settings *settings;
 	const char *dsn, *role, *app;
+	struct pg_login *login; /* by token, or NULL: the DSN's */
 };
 
 /* Another session of the same login. */
