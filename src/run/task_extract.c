@@ -29,7 +29,7 @@ extract(struct run *run)
 		TRY(run_warehouse(run, &w));
 		TRY(warehouse_fact_orders(b, w, b->from, b->to, &orders, &n));
 	}
-	TRY(source_extract(b, source, lake, b, orders, n, heart_progress(run->heart), &totals));
+	TRY(source_extract(source, lake, b, orders, n, heart_progress(run->heart), &totals));
 	TRY(manifest_write(run, lake, b, &run->manifest));
 	TRY(ledger_run_set(run->ledger, run->id, "manifest", run->manifest));
 	run->counted = totals != NULL;

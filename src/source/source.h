@@ -1,6 +1,6 @@
 /*
  * The shop's database: capture, windows, extraction.  copy.c: COPY from any
- * PostgreSQL.
+ * PostgreSQL; aws_s3.c: RDS writes to S3 by itself.
  */
 #ifndef BIKEOPS_SOURCE_SOURCE_H
 #define BIKEOPS_SOURCE_SOURCE_H
@@ -72,11 +72,11 @@ struct err *source_look(void *mem, struct source *s, const struct watermark *pre
 
 /*
  * Take S(k) and write every raw file of b->prefix, attempt b->attempt; fills b->next, b->run_day,
- * b->files.  extra_orders: order ids that a backfill adds from the fact, or NULL.
- * Does not write the manifest.  totals: as source_counts(), in the same snapshot; NULL where an
- * increment would have to read a big shop for them.
+ * b->files, owned by b, as is totals.  extra_orders: order ids that a backfill adds from the fact,
+ * or NULL. Does not write the manifest.  totals: as source_counts(), in the same snapshot; NULL
+ * where an increment would have to read a big shop for them.
  */
-struct err *source_extract(void *mem, struct source *s, struct lake *lake, struct batch *b,
+struct err *source_extract(struct source *s, struct lake *lake, struct batch *b,
 			   const char *const *extra_orders, size_t n_extra,
 			   struct progress *progress, struct rows **totals) MUST_CHECK;
 /* After publish: remember S(k) for trimming. */

@@ -1,0 +1,18 @@
+-- RDS's extension, made where the login may, and the right to export by it.  Who may not is told by
+-- 'doctor': an rds_superuser then does it.
+DO $$
+BEGIN
+	CREATE EXTENSION IF NOT EXISTS aws_s3 CASCADE;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'extension aws_s3 cannot be made: %', SQLERRM;
+END $$
+;
+DO $$
+BEGIN
+	IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'aws_s3') THEN
+		GRANT USAGE ON SCHEMA aws_s3 TO bikeops_run;
+		GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 TO bikeops_run;
+	END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+	RAISE WARNING 'bikeops_run cannot be let use aws_s3: %', SQLERRM;
+END $$
