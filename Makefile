@@ -50,12 +50,16 @@ SRC := $(sort $(wildcard src/*.c src/*/*.c ui/*.c))
 HEADERS := $(sort $(wildcard src/*/*.h ui/*.h))
 SQL := $(sort $(shell find sql -type f -name '*.sql'))
 OBJ := $(patsubst %.c,$(OUT)/obj/%.o,$(SRC:src/%=%))
-SQL_OBJ := $(OUT)/obj/sql_files.o
+# What setup puts into bucket source, and its keys there.
+DEPLOY := $(wildcard deploy/spark/spark_job.py deploy/airflow/requirements.txt)
+DEPLOY_spark_job.py := script/spark_job.py
+DEPLOY_requirements.txt := ec2/requirements.txt
+EMBEDDED := $(OUT)/obj/sql_files.o $(OUT)/obj/deploy_files.o
 
 .PHONY: all FORCE
 all: $(BIN) ## build the program: BUILD/MODE/bikeops
 
-$(BIN): $(OBJ) $(SQL_OBJ)
+$(BIN): $(OBJ) $(EMBEDDED)
 	@echo "  LD    $@"
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
@@ -69,19 +73,25 @@ $(OUT)/obj/ui/%.o: ui/%.c $(OUT)/flags
 	@echo "  CC    $<"
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(SQL_OBJ): $(BUILD)/gen/sql_files.c $(OUT)/flags
+$(EMBEDDED): $(OUT)/obj/%.o: $(BUILD)/gen/%.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(COMPILE) -Wno-overlength-strings -MMD -MP -c -o $@ $<
 
-$(BUILD)/gen/sql_files.c: $(SQL) $(BUILD)/gen/sql.list scripts/embed-sql.sh
+$(BUILD)/gen/sql_files.c: $(SQL) $(BUILD)/gen/sql.list scripts/embed.sh
 	@echo "  SQL   $@"
-	$(Q)scripts/embed-sql.sh sql >$@
+	$(Q)scripts/embed.sh sql sql >$@
+
+$(BUILD)/gen/deploy_files.c: $(DEPLOY) $(BUILD)/gen/deploy.list scripts/embed.sh
+	@echo "  FILES $@"
+	$(Q)scripts/embed.sh deploy $(foreach file,$(DEPLOY),$(DEPLOY_$(notdir $(file)))=$(file)) >$@
 
 # A file that changes only when its text does: what depends on it is then made again.
 keep = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(BUILD)/gen/sql.list: FORCE
 	$(call keep,$(SQL))
+$(BUILD)/gen/deploy.list: FORCE
+	$(call keep,$(DEPLOY))
 $(OUT)/flags: FORCE
 	$(call keep,$(COMPILE) $(LINK))
 $(OUT)/version: FORCE
@@ -115,12 +125,12 @@ $(OUT)/peers/%: tests/peers/%.c $(LIB) $(OUT)/flags
 	@echo "  CC    $<"
 	$(Q)$(COMPILE) -MMD -MP -o $@ $< $(LINK_$(MODE)) $(LDFLAGS) $(LIB) $(LIBS)
 
-$(LIB): $(filter-out $(OUT)/obj/main.o,$(OBJ)) $(SQL_OBJ)
+$(LIB): $(filter-out $(OUT)/obj/main.o,$(OBJ)) $(EMBEDDED)
 	@echo "  AR    $@"
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
--include $(OBJ:.o=.d) $(SQL_OBJ:.o=.d) $(UNIT:=.d) $(PEER_PROGRAMS:=.d)
+-include $(OBJ:.o=.d) $(EMBEDDED:.o=.d) $(UNIT:=.d) $(PEER_PROGRAMS:=.d)
 
 # Dependencies, and the program at work.
 
@@ -208,7 +218,7 @@ screen: $(BIN) ## the console on a pty: golden screens, faults, and random keys 
 golden: $(BIN) ## write the golden screens anew: review their diff as code
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN)/test_screens.py --golden
 
-test-peers: deps-peers $(BIN) $(PEER_PROGRAMS) ## Spark's job and the clients of AWS, against real parts
+test-peers: deps-peers $(BIN) $(PEER_PROGRAMS) $(OUT)/unit/test_lake ## Spark's job and the clients of AWS, against real parts
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(PEERS) -m pytest -q tests/peers
 
 coverage: ## the lines and branches of base, pipeline and sigv4 that no unit test reaches

@@ -13,21 +13,27 @@
 
 #define FILE_MODE 0660
 
-struct err *
-lake_open(void *mem, const struct settings *settings, struct lake **out)
-{
-	const char *dir;
-
-	TRY(settings_need(settings, "lake_dir", &dir));
-	return lake_open_folder(mem, dir, out);
-}
-
 const char *const lake_buckets[] = {
 	[LAKE_SOURCE] = "source",
 	[LAKE_RAW] = "raw",
 	[LAKE_PROCESSED] = "processed",
 	[LAKE_LOG] = "log",
 };
+
+struct err *
+lake_open(void *mem, const struct settings *settings, struct lake **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *dir, *names[LAKE_LOG + 1];
+
+	TRY(settings_need(settings, "lake_dir", &dir));
+	if (strcmp(settings_get(settings, "lake"), "s3"))
+		return lake_open_folder(mem, dir, out);
+	for (int i = LAKE_SOURCE; i <= LAKE_LOG; i++)
+		TRY(settings_need(settings, mem_printf(tmp, "%s_bucket", lake_buckets[i]),
+				  &names[i]));
+	return lake_open_s3(mem, dir, settings_get(settings, "region"), names, out);
+}
 
 /* --- names --- */
 

@@ -26,6 +26,10 @@ struct lake_object {
 struct err *lake_open(void *mem, const struct settings *settings, struct lake **out) MUST_CHECK;
 /* A folder as lake: DIR/source, DIR/raw, ... made where missing. */
 struct err *lake_open_folder(void *mem, const char *dir, struct lake **out) MUST_CHECK;
+/* Four buckets of S3, by enum lake_bucket; region NULL: as the AWS tools find it.  Nobody is asked
+ * yet.  dir: copies, unfinished files and growing logs. */
+struct err *lake_open_s3(void *mem, const char *dir, const char *region, const char *const *names,
+			 struct lake **out) MUST_CHECK;
 
 /*
  * Write one object: what is written shows only after commit, whole and durable.
