@@ -1,5 +1,7 @@
 -- The fact: the lines of the orders that were read again replace those that were there.
 -- staging = stg_sales
+-- tbl = sales
+-- row = sales_id
 -- key = product_key customer_key store_key staff_key
 -- measure = order_date required_date shipped_date rejected_date order_status_id quantity
 -- measure = discount_percent discount_amount total_price total_price_with_discount
@@ -45,6 +47,14 @@ CROSS JOIN (SELECT last_key FROM bikeops.keys WHERE tbl = 'sales') n
 WHERE b.sales_id IS NULL OR a.order_id IS NULL
 	OR coalesce(nullif(a.{key}, b.{key}), nullif(b.{key}, a.{key})) IS NOT NULL
 	OR coalesce(nullif(a.{measure}, b.{measure}), nullif(b.{measure}, a.{measure})) IS NOT NULL
+;
+INSERT INTO bikeops.kept_fact_sales
+SELECT k.k, b.*
+FROM line_before b
+JOIN line_change c ON c.sales_id = b.sales_id AND c.what <> 'insert'
+LEFT JOIN repointed r ON r.sales_id = b.sales_id
+CROSS JOIN staging.batch k
+WHERE r.sales_id IS NULL
 ;
 DELETE FROM serving.fact_sales USING line_change
 WHERE fact_sales.sales_id = line_change.sales_id AND line_change.what = 'delete'

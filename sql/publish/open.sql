@@ -14,3 +14,10 @@ FROM (
 WHERE x.rejected > x.allowed
 ;
 CREATE TEMP TABLE repointed (sales_id bigint)
+;
+-- The state before, for an undo.
+INSERT INTO bikeops.kept (k, epoch, s, seq, xid, at, kept_at)
+SELECT k, prev_epoch, prev_s, prev_seq, prev_xid, prev_at, loaded_at FROM staging.batch
+;
+INSERT INTO bikeops.kept_keys (k, tbl, last_key)
+SELECT b.k, n.tbl, n.last_key FROM bikeops.keys n CROSS JOIN staging.batch b

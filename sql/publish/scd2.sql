@@ -78,6 +78,12 @@ FULL JOIN before_{entity} b ON b.{id} = v.{id} AND b.eff_date = v.eff_date
 CROSS JOIN (SELECT last_key FROM bikeops.keys WHERE tbl = '{entity}') n
 WHERE b.{id} IS NULL OR v.{id} IS NULL OR b.image <> v.image OR b.exp_date <> v.exp_date
 ;
+INSERT INTO bikeops.kept_{dim}
+SELECT b.k, d.*
+FROM serving.{dim} d
+JOIN change_{entity} c ON c.{key} = d.{key} AND c.what <> 'insert'
+CROSS JOIN staging.batch b
+;
 DELETE FROM serving.{dim} USING change_{entity}
 WHERE {dim}.{key} = change_{entity}.{key} AND change_{entity}.what = 'delete'
 ;
@@ -121,6 +127,15 @@ JOIN (
 	FROM serving.{dim} WHERE {id} IN (SELECT {id} FROM change_{entity})
 ) v ON v.{id} = m.{id} AND f.order_date BETWEEN v.lo AND v.hi
 WHERE v.{key} <> f.{key}
+;
+-- A fact that an earlier dimension moved is kept already.
+INSERT INTO bikeops.kept_fact_sales
+SELECT b.k, f.*
+FROM serving.fact_sales f
+JOIN move_{entity} m ON m.sales_id = f.sales_id
+LEFT JOIN repointed r ON r.sales_id = f.sales_id
+CROSS JOIN staging.batch b
+WHERE r.sales_id IS NULL
 ;
 UPDATE serving.fact_sales SET {key} = m.{key}
 FROM move_{entity} m WHERE fact_sales.sales_id = m.sales_id

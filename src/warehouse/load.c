@@ -132,6 +132,9 @@ load_batch(struct pg *pg, const struct batch *b, const struct staging *staging)
 		mem_printf(tmp, "%d", b->max_reject_percent),
 		mem_printf(tmp, "%s/a%d/manifest.json", b->prefix, b->attempt),
 		time_iso(tmp, time_now_us()),
+		b->prev.seq,
+		b->prev.xid,
+		b->prev.at,
 	};
 
 	return pg_query(tmp, pg, sql_text("warehouse/batch"), params,

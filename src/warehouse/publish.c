@@ -1,70 +1,19 @@
 #include "base/mem.h"
 #include "base/sql.h"
-#include "pipeline/template.h"
+#include "warehouse/serving.h"
 #include "warehouse/session.h"
 
 #include <string.h>
 
-/* One serving table: a file dim_* or fact_* of sql/publish. */
-struct step {
-	const char *name;
-	const char *text;
-	struct template names; /* of a dimension with history "id" is given */
-	long long rows;	       /* staged */
-};
-
 struct publish {
 	const struct batch *b;
 	struct progress *progress;
-	struct step *steps; /* [n], dimensions first */
+	struct serving *tables; /* [n], dimensions first */
+	long long *rows;	/* [n], staged */
 	size_t n;
 };
 
-/* --- scripts --- */
-
-/* Run each statement; one that answers with rows names what must not be. */
-static struct err *
-run_script(struct pg *pg, const char *script)
-{
-	AUTO_MEM void *tmp = mem_root();
-	const char **statements;
-	size_t n;
-
-	sql_split(tmp, script, &statements, &n);
-	for (size_t i = 0; i < n; i++) {
-		struct rows *wrong;
-
-		TRY(pg_query(tmp, pg, statements[i], NULL, 0, &wrong));
-		if (wrong->n)
-			return err_new(ERR_DATA, "%s: %s", rows_get(wrong, 0, "tbl"),
-				       rows_get(wrong, 0, "rule"));
-	}
-	return NULL;
-}
-
-static struct err *
-run_template(struct pg *pg, const char *text, const struct step *s)
-{
-	AUTO_MEM void *tmp = mem_root();
-	char *script;
-
-	TRY(template_fill(tmp, text, &s->names, &script));
-	return run_script(pg, script);
-}
-
 /* --- steps --- */
-
-static bool
-has_history(const struct step *s)
-{
-	return template_get(&s->names, "id") != NULL;
-}
-
-static bool
-is_fact(const struct step *s)
-{
-	return !strncmp(s->name, "fact_", 5);
-}
 
 static long long
 staged_rows(const struct staging *staging, const char *table)
@@ -78,49 +27,64 @@ staged_rows(const struct staging *staging, const char *table)
 
 /* A full run must see what is no longer there; an order may have lost all its lines. */
 static bool
-is_due(const struct publish *p, const struct step *s)
+is_due(const struct publish *p, size_t i)
 {
-	return p->b->mode == BATCH_FULL || s->rows ||
-	       (is_fact(s) && batch_rows(p->b, "dirty_orders"));
+	return p->b->mode == BATCH_FULL || p->rows[i] ||
+	       (serving_is_fact(&p->tables[i]) && batch_rows(p->b, "dirty_orders"));
 }
 
 static struct err *
-find_steps(void *mem, struct publish *p, const struct staging *staging)
+find_tables(void *mem, struct publish *p, const struct staging *staging)
 {
-	const char **names;
-	size_t n;
+	TRY(serving_tables(mem, &p->tables, &p->n));
+	p->rows = mem_array(mem, long long, p->n);
+	for (size_t i = 0; i < p->n; i++)
+		p->rows[i] = staged_rows(staging, template_get(&p->tables[i].names, "staging"));
+	return NULL;
+}
 
-	sql_list(mem, "publish", &names, &n);
-	p->steps = mem_array(mem, struct step, n);
-	for (size_t i = 0; i < n; i++) {
-		struct step *s = &p->steps[p->n];
+static struct err *
+publish_table(struct pg *pg, const struct publish *p, const struct serving *s)
+{
+	bool full = p->b->mode == BATCH_FULL;
 
-		if (strncmp(names[i], "dim_", 4) && strncmp(names[i], "fact_", 5))
-			continue;
-		s->name = names[i];
-		s->text = sql_text(mem_printf(mem, "publish/%s", names[i]));
-		TRY(template_read(mem, s->text, &s->names));
-		s->rows = staged_rows(staging, template_get(&s->names, "staging"));
-		p->n++;
+	if (serving_has_history(s)) {
+		TRY(serving_fill(pg, full ? "publish/scd2_full" : "publish/scd2_changes", s));
+		return serving_fill(pg, "publish/scd2", s);
+	}
+	for (size_t i = 0; serving_is_fact(s) && i < p->n; i++) {
+		if (serving_has_history(&p->tables[i]))
+			TRY(serving_fill(pg, "publish/members", &p->tables[i]));
+	}
+	return serving_fill(pg, s->file, s);
+}
+
+static struct err *
+publish_tables(struct pg *pg, const struct publish *p)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct serving *s = &p->tables[i];
+		const char *step = mem_printf(tmp, "publish.%s", s->name);
+
+		progress_tell(p->progress, step, 0, 0, p->rows[i]);
+		struct err *e = is_due(p, i) ? publish_table(pg, p, s) : NULL;
+		if (e)
+			return err_wrap(e, "cannot publish '%s'", s->name);
+		progress_tell(p->progress, step, p->rows[i], 0, p->rows[i]);
 	}
 	return NULL;
 }
 
 static struct err *
-publish_step(struct pg *pg, const struct publish *p, const struct step *s)
+forget_old(struct pg *pg, const struct publish *p)
 {
-	bool full = p->b->mode == BATCH_FULL;
-
-	if (has_history(s)) {
-		TRY(run_template(pg, sql_text(full ? "publish/scd2_full" : "publish/scd2_changes"),
-				 s));
-		return run_template(pg, sql_text("publish/scd2"), s);
+	for (size_t i = 0; i < p->n; i++) {
+		if (serving_is_kept(&p->tables[i]))
+			TRY(serving_fill(pg, "publish/forget", &p->tables[i]));
 	}
-	for (size_t i = 0; is_fact(s) && i < p->n; i++) {
-		if (has_history(&p->steps[i]))
-			TRY(run_template(pg, sql_text("publish/members"), &p->steps[i]));
-	}
-	return run_template(pg, s->text, s);
+	return NULL;
 }
 
 /* --- the transaction --- */
@@ -149,13 +113,13 @@ refuse(struct pg *pg, const struct publish *p)
 static struct err *
 open_books(struct pg *pg, const struct publish *p)
 {
-	struct err *e = run_script(pg, sql_text("publish/open"));
+	struct err *e = serving_run(pg, "publish/open");
 
 	if (e && e->code == ERR_DATA)
 		return err_hint(e, "'bikeops rejects' shows them; max_reject_percent allows more");
 	if (e)
 		return e;
-	return p->b->mode == BATCH_FULL ? run_script(pg, sql_text("publish/full")) : NULL;
+	return p->b->mode == BATCH_FULL ? serving_run(pg, "publish/full") : NULL;
 }
 
 static struct err *
@@ -170,17 +134,10 @@ publish_batch(struct pg *pg, void *arg)
 	if (pg_affected(pg) != 1)
 		return refuse(pg, p);
 	TRY(open_books(pg, p));
-	for (size_t i = 0; i < p->n; i++) {
-		const struct step *s = &p->steps[i];
-		const char *step = mem_printf(tmp, "publish.%s", s->name);
-
-		progress_tell(p->progress, step, 0, 0, s->rows);
-		struct err *e = is_due(p, s) ? publish_step(pg, p, s) : NULL;
-		if (e)
-			return err_wrap(e, "cannot publish '%s'", s->name);
-		progress_tell(p->progress, step, s->rows, 0, s->rows);
-	}
-	return run_script(pg, sql_text("publish/end"));
+	TRY(publish_tables(pg, p));
+	TRY(forget_old(pg, p));
+	TRY(serving_run(pg, "publish/end"));
+	return serving_run(pg, "publish/balance");
 }
 
 struct err *
@@ -190,7 +147,7 @@ warehouse_publish(struct warehouse *w, const struct batch *b, const struct stagi
 	AUTO_MEM void *tmp = mem_root();
 	struct publish p = { .b = b, .progress = progress };
 
-	TRY(find_steps(tmp, &p, staging));
+	TRY(find_tables(tmp, &p, staging));
 	TRY(warehouse_fresh(w));
 	w->used = true;
 	return warehouse_transact(w, publish_batch, &p);
