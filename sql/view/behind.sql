@@ -4,5 +4,5 @@ SELECT count(*) AS runs, min(id) AS oldest, max(id) AS newest,
 FROM ledger.run
 WHERE warehouse = $1 AND pipeline = 'pipeline' AND state IN ('failed', 'cancelled')
     AND id > coalesce((SELECT max(id) FROM ledger.run
-        WHERE warehouse = $1 AND pipeline = 'pipeline' AND state = 'ok'), 0)
+        WHERE warehouse = $1 AND pipeline = 'pipeline' AND state = 'ok' AND mode <> 'undo'), 0)
 HAVING count(*) > 0;

@@ -1,8 +1,12 @@
 -- $1 warehouse.  source and serving: the newest totals; raw, processed, staging and the books: of
 -- the last run that read something and ended, published or not; lost: rows rejected since the last full one.
+-- What was taken back counts as never loaded; taken_back: of which run, where nothing was published since.
 WITH entity(ordinal, entity, tbl) AS (
     VALUES (1, 'stores', 'stores'), (2, 'customers', 'customers'), (3, 'products', 'products'),
         (4, 'staffs', 'staffs'), (5, 'order_lines', 'sales'), (6, 'dates', 'dates')
+), undone AS (
+    SELECT id AS by_run, (options ->> 'undo')::bigint AS run
+    FROM ledger.run WHERE warehouse = $1 AND mode = 'undo' AND k IS NOT NULL
 ), published AS (
     SELECT id, mode FROM ledger.run WHERE warehouse = $1 AND k IS NOT NULL
 ), last AS (
@@ -36,16 +40,19 @@ WITH entity(ordinal, entity, tbl) AS (
         sum(n) FILTER (WHERE what = 'staged' AND last)::bigint AS staged,
         sum(n) FILTER (WHERE what = 'superseded' AND last)::bigint AS superseded,
         sum(n) FILTER (WHERE what = 'rejected' AND last)::bigint AS rejected,
-        sum(n) FILTER (WHERE what = 'rejected')::bigint AS lost
-    FROM (SELECT tbl, what, n, run = (SELECT run FROM last) AS last
+        sum(n) FILTER (WHERE what = 'rejected' AND stands)::bigint AS lost
+    FROM (SELECT tbl, what, n, run = (SELECT run FROM last) AS last,
+            run NOT IN (SELECT run FROM undone) AS stands
         FROM ledger.book
         WHERE warehouse = $1
-            AND run >= coalesce((SELECT max(id) FROM published WHERE mode = 'full'), 0)) b
+            AND run >= coalesce((SELECT max(id) FROM published
+                WHERE mode = 'full' AND id NOT IN (SELECT run FROM undone)), 0)) b
     GROUP BY tbl
 )
 SELECT entity.entity, source, raw, processed, staging, serving, source_run, serving_run,
     source_revenue, serving_revenue, source_units, serving_units,
-    read, staged, superseded, rejected, lost
+    read, staged, superseded, rejected, lost,
+    (SELECT run FROM undone WHERE by_run = (SELECT max(id) FROM published)) AS taken_back
 FROM entity
 LEFT JOIN wide USING (entity)
 LEFT JOIN book USING (tbl)

@@ -6,10 +6,10 @@ SELECT r.id AS run, r.pipeline, r.mode, r.state, r.attempt, r.k, s.rows, b.chang
     round(1000 * extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at))::bigint
         AS duration_ms,
     extract(epoch FROM clock_timestamp() - r.created_at)::bigint AS age_s,
-    r.note, r.error_code, r.error, r.hint, r.requested_by, r.host, r.pid, r.pid_start,
+    nullif(concat_ws('; ', r.note, 'taken back by run ' || t.by_run), '') AS note, r.error_code, r.error, r.hint, r.requested_by, r.host, r.pid, r.pid_start,
     coalesce(l.expires_at > clock_timestamp(), false) AS leased, r.cancel_requested,
     EXISTS (SELECT 1 FROM ledger.run n WHERE n.pipeline = r.pipeline AND n.warehouse = r.warehouse
-        AND n.state = 'ok' AND n.id > r.id) AS covered,
+        AND n.state = 'ok' AND n.mode <> 'undo' AND n.id > r.id) AS covered, t.by_run AS undone_by,
     r.engine, r.program, r.prefix, r.manifest
 FROM ledger.run r
 LEFT JOIN ledger.lease l ON l.run = r.id
@@ -26,6 +26,11 @@ LEFT JOIN LATERAL (
         AND what IN ('inserted', 'updated', 'deleted', 'absent', 'removed')
 ) b ON true
 LEFT JOIN LATERAL (SELECT round(sum(usd), 6) AS usd FROM ledger.cost WHERE run = r.id) c ON true
+LEFT JOIN LATERAL (
+    SELECT max(id) AS by_run FROM ledger.run
+    WHERE warehouse = r.warehouse AND mode = 'undo' AND k IS NOT NULL
+        AND (options ->> 'undo')::bigint = r.id
+) t ON true
 WHERE ($1::bigint IS NULL OR r.id = $1::bigint) AND ($3::text IS NULL OR r.warehouse = $3)
 ORDER BY r.id DESC
 LIMIT $2::bigint;

@@ -2,11 +2,14 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cmd/cmd.h"
+#include "cmd/people.h"
 #include "ledger/ledger.h"
 #include "ops/start.h"
+#include "ops/undo.h"
 #include "run/worker.h"
 #include "view/plan.h"
 #include "view/run_result.h"
+#include "view/undo.h"
 
 #include <string.h>
 
@@ -118,6 +121,37 @@ run_cancel(struct cmd *c, long long id)
 }
 
 static struct err *
+dry_undo(struct cmd *c, long long undo)
+{
+	bool text = c->output == CMD_TABLE;
+	struct undo_view v;
+
+	TRY(undo_fetch(c->mem, c->settings, undo, &v));
+	struct cmd_table list[] = {
+		{ "undo", NULL, v.undo },
+		{ "tables", "rows that the batch added go, others come back as they were",
+		  v.tables },
+		{ "window", "what the next incremental load will take", v.next.window },
+		{ "rows", NULL, v.next.rows },
+	};
+
+	if (text)
+		list[0].rows = people_rows(c, v.undo, "run k published_at new_k back_to");
+	return cmd_print(c, "undo", list, 4);
+}
+
+static struct err *
+run_undo(struct cmd *c, long long undo)
+{
+	long long id;
+
+	if (cmd_flag(c, "dry-run"))
+		return dry_undo(c, undo);
+	TRY(undo_new(c->settings, undo, &id));
+	return do_run(c, id);
+}
+
+static struct err *
 run_old(struct cmd *c)
 {
 	long long id;
@@ -128,6 +162,8 @@ run_old(struct cmd *c)
 	TRY(cmd_run_id(c->argv[1], &id));
 	if (!strcmp(c->argv[0], "cancel"))
 		return run_cancel(c, id);
+	if (!strcmp(c->argv[0], "undo"))
+		return run_undo(c, id);
 	TRY(start_again(c->settings, id));
 	return do_run(c, id);
 }
@@ -142,15 +178,15 @@ run_run(struct cmd *c)
 		if (!strcmp(word, modes[i]))
 			return run_new(c);
 	}
-	if (!strcmp(word, "resume") || !strcmp(word, "cancel"))
+	if (!strcmp(word, "resume") || !strcmp(word, "cancel") || !strcmp(word, "undo"))
 		return run_old(c);
 	return err_hint(err_new(ERR_USAGE, "'run' does not know what '%s' is", word),
-			"say full, incremental, backfill, resume or cancel");
+			"say full, incremental, backfill, resume, cancel or undo");
 }
 
 const struct command cmd_run = {
 	.name = "run",
-	.args = "full|incremental|backfill|resume RUN|cancel RUN",
+	.args = "full|incremental|backfill|resume RUN|cancel RUN|undo RUN",
 	.summary = "Load what changed, or everything",
 	.help = "full         read every row; history in the warehouse stays\n"
 		"incremental  load what was committed since the last batch, each change once;\n"
@@ -158,8 +194,10 @@ const struct command cmd_run = {
 		"backfill     load the orders of a range of order dates again, and what changed\n"
 		"resume RUN   go on with a failed run: after its manifest with the same rows,\n"
 		"             before it in a new snapshot\n"
-		"cancel RUN   ask a run to end; nothing of it is published, or all",
-	.words = "full incremental backfill resume cancel",
+		"cancel RUN   ask a run to end; nothing of it is published, or all\n"
+		"undo RUN     take back the newest batch: the tables are as they were before it, and\n"
+		"             the next run loads again everything since",
+	.words = "full incremental backfill resume cancel undo",
 	.min_args = 1,
 	.max_args = 2,
 	.flags = CMD_WRITES,

@@ -34,7 +34,7 @@ struct err *ledger_mark(void *mem, struct ledger *l, char **hex) MUST_CHECK;
 struct ledger_run {
 	long long id;
 	const char *pipeline;  /* "setup", "pipeline" */
-	const char *mode;      /* "setup", "full", "incremental", "backfill" */
+	const char *mode;      /* "setup", "full", "incremental", "backfill", "undo" */
 	const char *warehouse; /* settings' warehouse, without password */
 	const char *options;   /* JSON text */
 	const char *state;

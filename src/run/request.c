@@ -7,11 +7,12 @@
 char *
 run_request_json(void *mem, const struct run_request *request)
 {
-	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b}", "from",
+	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*}", "from",
 				 request->from, "to", request->to, "no_full", request->no_full,
 				 "dataset", request->dataset, "recreate", request->recreate,
 				 "adopt", request->adopt, "uninstall", request->uninstall,
-				 "drop_audit", request->drop_audit);
+				 "drop_audit", request->drop_audit, "undo",
+				 request->undo ? json_integer(request->undo) : NULL);
 	char *text = json_dumps(json, JSON_COMPACT);
 	char *copy = mem_strdup(mem, text);
 
@@ -45,6 +46,7 @@ run_request_parse(void *mem, const char *mode, const char *text, struct run_requ
 		.adopt = json_is_true(json_object_get(json, "adopt")),
 		.uninstall = json_is_true(json_object_get(json, "uninstall")),
 		.drop_audit = json_is_true(json_object_get(json, "drop_audit")),
+		.undo = json_integer_value(json_object_get(json, "undo")),
 	};
 	json_decref(json);
 	return NULL;

@@ -19,7 +19,7 @@
 
 /* What the operator asked for; kept with the run as JSON. */
 struct run_request {
-	const char *mode;      /* "setup", "full", "incremental", "backfill" */
+	const char *mode;      /* "setup", "full", "incremental", "backfill", "undo" */
 	const char *from, *to; /* backfill's order dates */
 	bool no_full;	       /* refuse what must become a full one */
 	const char *dataset;   /* setup: folder of the nine files, or NULL */
@@ -27,6 +27,7 @@ struct run_request {
 	bool adopt;	       /* setup: a store that others made */
 	bool uninstall;	       /* setup: take capture away */
 	bool drop_audit;       /* .. and the audit columns */
+	long long undo;	       /* undo: the run whose batch is taken back */
 };
 
 char *run_request_json(void *mem, const struct run_request *request);
@@ -53,6 +54,7 @@ struct run {
 	const char *manifest;	 /* key of a manifest to go on from, or NULL */
 	struct batch *batch;	 /* from open_window on */
 	struct staging *staging; /* from transform on */
+	struct undo *undo;	 /* of an undo, from open_window on */
 	bool counted;		 /* the shop was counted at S(k): so is serving, after publish */
 	bool published;		 /* publish was done by an earlier attempt */
 	bool nothing;		 /* no change to load: the tasks after open_window are not due */
@@ -67,6 +69,7 @@ struct task {
 
 extern const struct task *const pipeline_tasks[]; /* end with NULL */
 extern const struct task *const setup_tasks[];
+extern const struct task *const undo_tasks[];
 
 /* The parts, opened once; dropped together when a connection was lost. */
 struct err *run_lake(struct run *run, struct lake **out) MUST_CHECK;

@@ -10,10 +10,12 @@
 static struct err *
 worker_tasks(struct run *run, const struct ledger_run *row)
 {
-	bool setup = !strcmp(row->pipeline, "setup");
+	const struct task *const *tasks = !strcmp(row->pipeline, "setup") ? setup_tasks
+					  : !strcmp(row->mode, "undo")	  ? undo_tasks
+									  : pipeline_tasks;
 
 	run->heart = heart_start(run, run->settings, run->id);
-	struct err *e = runner_run(run, setup ? setup_tasks : pipeline_tasks);
+	struct err *e = runner_run(run, tasks);
 	heart_stop(run->heart);
 	return e;
 }

@@ -36,6 +36,11 @@ break_totals(void *mem, const struct counts_line *n, char **note)
 			*note = mem_printf(mem, "%lld rejected by the last run", n->rejected);
 		return "ok";
 	}
+	if (n->taken_back) {
+		*note = mem_printf(mem, "run %lld was taken back; the next run loads it again",
+				   n->taken_back);
+		return NULL;
+	}
 	if (!n->same) {
 		*note = mem_strdup(mem, "the totals are of different runs; --live asks now");
 		return NULL;
@@ -163,6 +168,7 @@ counts_entities(void *mem, const struct rows *r, struct counts *out)
 			.superseded = number(r, i, "superseded"),
 			.rejected = number(r, i, "rejected"),
 			.lost = rows_int(r, i, "lost"),
+			.taken_back = rows_int(r, i, "taken_back"),
 			.grows = !strcmp(rows_get(r, i, "entity"), "dates"),
 			.same = same_run(r, i),
 		};
@@ -195,6 +201,9 @@ counts_sum(void *mem, const struct rows *r, size_t i, const char *measure, struc
 				      b < a ? "-" : "", d / 100, d % 100);
 		if (!d)
 			cells[4] = "ok";
+		else if (rows_int(r, i, "taken_back"))
+			cells[5] = mem_printf(mem, "run %lld was taken back",
+					      rows_int(r, i, "taken_back"));
 		else if (!same_run(r, i))
 			cells[5] = "the totals are of different runs; --live asks now";
 		else

@@ -27,8 +27,9 @@ struct counts_line {
 	long long raw, processed, staging;	      /* of the last run */
 	long long read, staged, superseded, rejected; /* its books */
 	long long lost;				      /* rejected since the last full run */
-	bool grows;				      /* a calendar: serving may have more */
-	bool same;				      /* both totals are of one run, or of now */
+	long long taken_back; /* the last batch, by an undo: this run's; or 0 */
+	bool grows;	      /* a calendar: serving may have more */
+	bool same;	      /* both totals are of one run, or of now */
 };
 
 /*

@@ -51,21 +51,30 @@ plan_rows(void *mem, const struct rows *expected)
 }
 
 struct err *
+plan_after(void *mem, const struct settings *settings, const struct watermark *wm,
+	   enum batch_mode mode, const char *from, const char *to, struct plan *out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct source_window *window;
+	struct source *s;
+
+	TRY(batch_timezone(wm, settings_get(settings, "business_timezone")));
+	TRY(source_open(tmp, settings, "bikeops_run", "bikeops plan", &s));
+	TRY(source_look(mem, s, wm, mode, from, to, &window));
+	out->window = plan_window(mem, mode, wm, window);
+	out->rows = plan_rows(mem, window->expected);
+	return NULL;
+}
+
+struct err *
 plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, const char *from,
 	   const char *to, struct plan *out)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct source_window *window;
 	struct warehouse *w;
-	struct source *s;
 	struct watermark wm;
 
 	TRY(warehouse_open(tmp, settings, "bikeops_run", "bikeops plan", &w));
 	TRY(warehouse_watermark(tmp, w, &wm));
-	TRY(batch_timezone(&wm, settings_get(settings, "business_timezone")));
-	TRY(source_open(tmp, settings, "bikeops_run", "bikeops plan", &s));
-	TRY(source_look(mem, s, &wm, mode, from, to, &window));
-	out->window = plan_window(mem, mode, &wm, window);
-	out->rows = plan_rows(mem, window->expected);
-	return NULL;
+	return plan_after(mem, settings, &wm, mode, from, to, out);
 }

@@ -15,4 +15,9 @@ struct plan {
 struct err *plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode,
 		       const char *from, const char *to, struct plan *out) MUST_CHECK;
 
+/* Likewise, where the watermark stood at wm. */
+struct err *plan_after(void *mem, const struct settings *settings, const struct watermark *wm,
+		       enum batch_mode mode, const char *from, const char *to, struct plan *out)
+	MUST_CHECK;
+
 #endif

@@ -25,6 +25,9 @@ struct warehouse {
 struct err *warehouse_ready(struct warehouse *w) MUST_CHECK;
 /* A session without temporary tables. */
 struct err *warehouse_fresh(struct warehouse *w) MUST_CHECK;
+/* The query sql/NAME; ERR_CONFIG where nothing is installed. */
+struct err *warehouse_ask(void *mem, struct warehouse *w, const char *name,
+			  const char *const *params, size_t n, struct rows **out) MUST_CHECK;
 /* Run job in one transaction: all that it wrote stays, or nothing. */
 struct err *warehouse_transact(struct warehouse *w, struct err *(*job)(struct pg *pg, void *arg),
 			       void *arg) MUST_CHECK;

@@ -114,9 +114,9 @@ warehouse_transact(struct warehouse *w, struct err *(*job)(struct pg *pg, void *
 	return err_first(e, lost);
 }
 
-static struct err *
-ask(void *mem, struct warehouse *w, const char *name, const char *const *params, size_t n,
-    struct rows **out)
+struct err *
+warehouse_ask(void *mem, struct warehouse *w, const char *name, const char *const *params, size_t n,
+	      struct rows **out)
 {
 	TRY(warehouse_ready(w));
 	return not_installed(pg_query(mem, w->pg, sql_text(name), params, n, out));
@@ -146,7 +146,7 @@ warehouse_watermark(void *mem, struct warehouse *w, struct watermark *out)
 {
 	struct rows *r;
 
-	TRY(ask(mem, w, "warehouse/watermark", NULL, 0, &r));
+	TRY(warehouse_ask(mem, w, "warehouse/watermark", NULL, 0, &r));
 	*out = (struct watermark){
 		.k = rows_int(r, 0, "k"),
 		.run = rows_int(r, 0, "run"),
@@ -169,7 +169,7 @@ warehouse_fact_orders(void *mem, struct warehouse *w, const char *from, const ch
 	const char *params[] = { from, to };
 	struct rows *r;
 
-	TRY(ask(mem, w, "warehouse/fact_orders", params, 2, &r));
+	TRY(warehouse_ask(mem, w, "warehouse/fact_orders", params, 2, &r));
 	*ids = r->cells;
 	*n = r->n;
 	return NULL;
@@ -181,13 +181,13 @@ warehouse_books(void *mem, struct warehouse *w, long long after_k, struct rows *
 	AUTO_MEM void *tmp = mem_root();
 	const char *k = mem_printf(tmp, "%lld", after_k);
 
-	return ask(mem, w, "warehouse/books", &k, 1, out);
+	return warehouse_ask(mem, w, "warehouse/books", &k, 1, out);
 }
 
 struct err *
 warehouse_counts(void *mem, struct warehouse *w, struct rows **out)
 {
-	return ask(mem, w, "warehouse/counts", NULL, 0, out);
+	return warehouse_ask(mem, w, "warehouse/counts", NULL, 0, out);
 }
 
 static const char *
@@ -212,9 +212,9 @@ warehouse_checks(void *mem, struct warehouse *w, struct rows **out)
 	const char *expected = count_migrations(tmp, w);
 	struct rows *server, *state;
 
-	TRY(ask(tmp, w, words(tmp, w, "checks"), NULL, 0, &server));
+	TRY(warehouse_ask(tmp, w, words(tmp, w, "checks"), NULL, 0, &server));
 	if (!strcmp(rows_get(server, server->n - 1, "state"), "ok")) {
-		TRY(ask(tmp, w, words(tmp, w, "checks_state"), &expected, 1, &state));
+		TRY(warehouse_ask(tmp, w, words(tmp, w, "checks_state"), &expected, 1, &state));
 		for (size_t i = 0; i < state->n; i++)
 			rows_add(server, &state->cells[i * state->n_cols]);
 	}

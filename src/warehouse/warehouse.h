@@ -40,6 +40,31 @@ struct err *warehouse_publish(struct warehouse *w, const struct batch *b,
 			      const struct staging *staging, struct progress *progress) MUST_CHECK;
 struct err *warehouse_clear(struct warehouse *w, const struct batch *b) MUST_CHECK;
 
+/* A batch to take back. */
+struct undo {
+	long long run, k;	  /* whose it is */
+	long long now_k;	  /* where the watermark stands: the undo is batch now_k + 1 */
+	struct watermark back;	  /* what it will say then: where the window before k ended */
+	const char *published_at; /* batch k */
+	bool done;		  /* by the asking run already */
+};
+/*
+ * The batch of a run, as an undo by run by_run (0: none yet) would find it.
+ * errors  ERR_REFUSED: not the newest that stands, taken back already, no longer kept, ...
+ */
+struct err *warehouse_undo_find(void *mem, struct warehouse *w, long long run, long long by_run,
+				struct undo *out) MUST_CHECK;
+/* tbl, table, removed, inserted, updated: what it does to each table. */
+struct err *warehouse_undo_rows(void *mem, struct warehouse *w, const struct undo *u,
+				struct rows **out) MUST_CHECK;
+/*
+ * Put serving back as it was before batch k, as the next batch, in one transaction; done already
+ * where the watermark stands there with by_run.  dim_date stays: it only grows.
+ * errors  ERR_CONFLICT: the watermark is another's
+ */
+struct err *warehouse_undo(struct warehouse *w, const struct undo *u, long long by_run,
+			   struct progress *progress) MUST_CHECK;
+
 /* k, run, tbl, what, n of all batches after k. */
 struct err *warehouse_books(void *mem, struct warehouse *w, long long after_k, struct rows **out)
 	MUST_CHECK;
