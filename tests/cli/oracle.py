@@ -183,6 +183,7 @@ class Warehouse:
         self.years = None
         self.books = {}
         self.k = 0
+        self.standing = []      # what each batch found and took, for undo()
 
     # --- dimensions
     def _point(self, image):
@@ -286,6 +287,10 @@ class Warehouse:
     # --- batches
     def _begin(self):
         self.k += 1
+        versions = {table: {key: list(rows) for key, rows in keys.items()}
+                    for table, keys in self.versions.items()}
+        inferred = {table: set(keys) for table, keys in self.inferred.items()}
+        self.standing.append((versions, inferred, dict(self.facts), self.images, self.dirty))
         self.books = {t: dict.fromkeys(("read", "staged", "superseded", "rejected", "inserted",
                                         "updated", "deleted", "unchanged", "absent"), 0)
                       for t in ATTRIBUTES}
@@ -319,6 +324,14 @@ class Warehouse:
             self._full_dimension(table, run_day)
         self._read_orders(set(self.source.tables["orders"]) | {key[0] for key in self.facts})
         self._end()
+
+    def undo(self):
+        """The newest batch that stands never was, but that the calendar does not shrink."""
+        self.k += 1
+        self.versions, self.inferred, self.facts, images, dirty = self.standing.pop()
+        self.images = images + self.images
+        self.dirty = dirty | self.dirty
+        self.books = {}
 
     # --- what to compare
     def dimension(self, table):

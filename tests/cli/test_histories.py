@@ -98,7 +98,7 @@ class World:
         r = self.random
         warehouse = self.coarse if coarse else self.fine
         env = {"BIKEOPS_WAREHOUSE_DSN": self.coarse_dsn} if coarse else {}
-        mode = "full" if warehouse.k == 0 else r.choices(
+        mode = "full" if not warehouse.standing else r.choices(
             ("incremental", "backfill", "full"), (8, 0 if coarse else 1, 0 if coarse else 2))[0]
         args = ["run", mode]
         if mode == "backfill":

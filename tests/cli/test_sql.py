@@ -12,7 +12,8 @@ SQL = stacks.ROOT / "sql"
 # Who runs a folder's files: database and role.  sql/transform is DuckDB's: every run runs it.
 SESSIONS = {"extract": ("source", "bikeops_run"), "window": ("source", "bikeops_run"),
             "churn": ("source", None), "source": ("source", None), "capture": ("source", None),
-            "publish": ("warehouse", None), "warehouse": ("warehouse", None),
+            "publish": ("warehouse", None), "undo": ("warehouse", None),
+            "warehouse": ("warehouse", None),
             "ledger": ("ledger", None), "view": ("ledger", None), "local": ("ledger", None)}
 # Tables and rows that only the run itself has, made by an earlier statement.
 MADE_LATER = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction,
@@ -66,7 +67,7 @@ def test_file(stack, loaded, name):
             try:
                 planned(conn, statement)
             except MADE_LATER:
-                assert folder in ("publish", "warehouse", "source", "capture", "local", "ledger"), name
+                assert folder in ("publish", "undo", "warehouse", "source", "capture", "local", "ledger"), name
 
 
 def test_window_edges(stack, loaded):
@@ -98,8 +99,9 @@ def test_common_sql_of_publish():
     banned = (r"\bON CONFLICT\b", r"\bDISTINCT ON\b", r"\bMERGE\b", r"\bTRUNCATE\b", r"\bIDENTITY\b",
               r"\bgenerate_series\b", r"\bIS (NOT )?DISTINCT FROM\b", r"\bFILTER\s*\(", r"\bWINDOW\s+\w+ AS\b")
     found = []
-    for path in (SQL / "publish").rglob("*.sql"):
+    paths = [path for folder in ("publish", "undo") for path in (SQL / folder).rglob("*.sql")]
+    for path in paths:
         text = re.sub(r"--.*", "", path.read_text())
         found += [f"{path.name}: {word}" for word in banned if re.search(word, text, re.I)]
     assert found == []
-    assert list((SQL / "publish").rglob("*.sql"))
+    assert len({path.parent for path in paths}) == 2
