@@ -17,6 +17,8 @@ struct lake_kind {
 	struct err *(*list)(void *mem, struct lake *lake, enum lake_bucket bucket,
 			    const char *prefix, struct lake_object **list, size_t *n);
 	struct err *(*log_done)(struct lake *lake, const char *key);
+	/* Add what there is to look at, or NULL. */
+	void (*checks)(struct lake *lake, struct rows *r);
 };
 
 struct lake {
@@ -46,5 +48,10 @@ struct err *lake_error(struct lake *lake, enum lake_bucket bucket, const char *k
 /* Objects under prefix as files of the local side. */
 struct err *lake_list_local(void *mem, struct lake *lake, enum lake_bucket bucket,
 			    const char *prefix, struct lake_object **list, size_t *n) MUST_CHECK;
+
+void lake_check_add(struct rows *r, const char *name, const char *value, const char *limit,
+		    const char *state, const char *hint);
+/* What could not be looked at; takes e. */
+void lake_check_fail(struct rows *r, const char *name, struct err *e);
 
 #endif

@@ -6,10 +6,12 @@
 #define BIKEOPS_LAKE_LAKE_H
 
 #include "base/err.h"
+#include "base/rows.h"
 #include "base/settings.h"
 #include "base/strbuf.h"
 #include "base/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum lake_bucket { LAKE_SOURCE, LAKE_RAW, LAKE_PROCESSED, LAKE_LOG };
@@ -73,5 +75,8 @@ struct err *lake_log_path(void *mem, struct lake *lake, const char *key, char **
 struct err *lake_log_done(struct lake *lake, const char *key) MUST_CHECK;
 /* "folder:///x/raw/2026/.." or "s3://raw/2026/..": how messages name an object. */
 char *lake_name(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key);
+/* What can be looked at: name, value, limit, state, hint.
+ * write  also write and remove an object in each bucket */
+struct rows *lake_checks(void *mem, struct lake *lake, bool write);
 
 #endif

@@ -5,6 +5,7 @@
 #include "remote/s3.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "lake/kind.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define UPLOAD_OLD_S 86400
 
 /* A client that no thread uses at the moment. */
 struct idle {
@@ -205,6 +208,78 @@ s3_lake_log_done(struct lake *lake, const char *key)
 	return e;
 }
 
+/* --- checks --- */
+
+/* Seen and listed, and where it is. */
+static struct err *
+check_bucket(struct s3_lake *l, struct s3 *s3, int i, struct rows *r)
+{
+	AUTO_MEM void *tmp = mem_root();
+	long long begun = time_tick_ms();
+	const char *ours, *theirs;
+	struct s3_object *list;
+	size_t n;
+
+	TRY(aws_region(s3_aws(s3), &ours));
+	TRY(s3_bucket(tmp, s3, l->buckets[i], &theirs));
+	long long ms = time_tick_ms() - begun;
+	TRY(s3_list(tmp, s3, l->buckets[i], ".write-test-", NULL, &list, &n));
+	bool far = theirs && strcmp(ours, theirs);
+	lake_check_add(r, mem_printf(tmp, "bucket %s", lake_buckets[i]),
+		       mem_printf(tmp, "s3://%s in %s, %lld ms", l->buckets[i],
+				  theirs ? theirs : "a region it does not tell", ms),
+		       NULL, far ? "warn" : "ok",
+		       far ? mem_printf(tmp,
+					"the profile's region is %s: bytes between regions cost",
+					ours)
+			   : NULL);
+	return NULL;
+}
+
+static struct err *
+check_uploads(struct s3_lake *l, struct s3 *s3, int i, struct rows *r)
+{
+	AUTO_MEM void *tmp = mem_root();
+	long long old = time_now_us() / 1000000 - UPLOAD_OLD_S;
+	struct s3_upload *list;
+	size_t n, n_old = 0;
+
+	TRY(s3_uploads(tmp, s3, l->buckets[i], "", &list, &n));
+	for (size_t k = 0; k < n; k++)
+		n_old += list[k].begun < old;
+	lake_check_add(r, mem_printf(tmp, "uploads in %s", lake_buckets[i]),
+		       mem_printf(tmp, "%zu unfinished, %zu older than a day", n, n_old),
+		       "0 older than a day", n_old ? "warn" : "ok",
+		       n_old ? mem_printf(tmp,
+					  "they cost: see 's3 ls %s --uploads', end them by "
+					  "'s3 rm %s --uploads'",
+					  lake_buckets[i], lake_buckets[i])
+			     : NULL);
+	return NULL;
+}
+
+static void
+s3_lake_checks(struct lake *lake, struct rows *r)
+{
+	struct s3_lake *l = (struct s3_lake *)lake;
+	struct idle *idle;
+	struct err *e = take(l, &idle);
+
+	for (int i = LAKE_SOURCE; !e && i <= LAKE_LOG; i++) {
+		AUTO_MEM char *name = mem_printf(NULL, "bucket %s", lake_buckets[i]);
+		struct err *bad = check_bucket(l, idle->s3, i, r);
+
+		if (!bad)
+			bad = check_uploads(l, idle->s3, i, r);
+		if (bad)
+			lake_check_fail(r, name, bad);
+	}
+	if (e)
+		lake_check_fail(r, "buckets", e);
+	else
+		give(l, idle);
+}
+
 static const struct lake_kind s3_kind = {
 	.name = s3_lake_name,
 	.publish = s3_lake_publish,
@@ -212,6 +287,7 @@ static const struct lake_kind s3_kind = {
 	.remove = s3_lake_remove,
 	.list = s3_lake_list,
 	.log_done = s3_lake_log_done,
+	.checks = s3_lake_checks,
 };
 
 struct err *

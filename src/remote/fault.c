@@ -196,7 +196,11 @@ fault_read(void *mem, const struct aws_answer *answer, struct fault *out)
 		out->region = region;
 	if (out->code && !*out->code)
 		out->code = NULL;
+	out->silent = !out->code && !answer->body.len;
 	classify(answer->status, out);
+	/* The clock or the credentials may be to blame. */
+	if (out->silent && (answer->status == 400 || answer->status == 403))
+		out->kind = answer->status == 403 ? FAULT_SIGNED : FAULT_EXPIRED;
 	/* 400 and 403 of the wrong region say it here alone. */
 	if (out->kind == FAULT_REGION && !out->region)
 		out->kind = FAULT_FINAL;
@@ -250,6 +254,8 @@ fault_err(const struct fault *f, const char *subject)
 				f->message ? f->message : "");
 
 	e = err_remote(e, f->code);
+	if (f->silent)
+		return e;
 	if (!strncmp(f->code, "AccessDenied", strlen("AccessDenied")))
 		return denied_hint(e, f->message ? f->message : "");
 	if (f->kind == FAULT_CLOCK)

@@ -22,6 +22,7 @@ enum fault_kind {
 
 struct fault {
 	enum fault_kind kind;
+	bool silent;	     /* an answer to HEAD: the kind is what it may be */
 	const char *code;    /* "NoSuchKey"; that of the status where the body says none */
 	const char *message; /* or NULL */
 	const char *region;  /* where the bucket is, or NULL */

@@ -360,7 +360,7 @@ feed_probe(struct feed_item *item, const struct settings *settings)
 {
 	struct health *h = mem_new(item, struct health);
 
-	health_fetch(item, settings, false, h);
+	health_fetch(item, settings, HEALTH_TIMER, h);
 	item->view = h;
 	return NULL;
 }

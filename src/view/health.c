@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "engine/engine.h"
+#include "lake/lake.h"
 #include "ledger/ledger.h"
 #include "local/home.h"
 #include "local/postgres.h"
@@ -318,6 +319,22 @@ check_aws(struct doctor *d)
 		add_err(d, "AWS credentials", NULL, e);
 }
 
+/* Of folders there is nothing to see but the disk, unless they are to be written. */
+static void
+check_lake(void *mem, struct doctor *d, bool write)
+{
+	struct lake *lake;
+
+	if (!write && strcmp(settings_get(d->settings, "lake"), "s3"))
+		return;
+	struct err *e = lake_open(mem, d->settings, &lake);
+
+	if (e)
+		add_err(d, "lake", NULL, e);
+	else
+		add_checks(d, "lake", lake_checks(mem, lake, write));
+}
+
 /* --- all --- */
 
 static void
@@ -335,11 +352,12 @@ list_settings(struct health *h, const struct settings *settings)
 }
 
 void
-health_fetch(void *mem, const struct settings *settings, bool asked, struct health *out)
+health_fetch(void *mem, const struct settings *settings, enum health_depth depth,
+	     struct health *out)
 {
 	static const char *const checks[] = { "check", "value", "limit", "state", "hint" };
 	static const char *const names[] = { "setting", "value", "origin" };
-	struct doctor d = { .settings = settings, .health = out, .asked = asked };
+	struct doctor d = { .settings = settings, .health = out, .asked = depth >= HEALTH_ASKED };
 
 	*out = (struct health){ .checks = rows_new(mem, 5), .settings = rows_new(mem, 3) };
 	for (size_t i = 0; i < 5; i++)
@@ -349,6 +367,8 @@ health_fetch(void *mem, const struct settings *settings, bool asked, struct heal
 	list_settings(out, settings);
 	check_machine(&d);
 	check_aws(&d);
+	if (d.asked)
+		check_lake(mem, &d, depth == HEALTH_WRITE);
 	check_ledger(mem, &d);
 	check_databases(mem, &d);
 }

@@ -15,12 +15,17 @@ struct health {
 	bool unreached; /* something could not be reached or logged in to */
 };
 
-/*
- * What does not answer is a row, not an error.
- * asked  by somebody, not by a timer: libduckdb is loaded, which then stays in the process, and a
- *        warehouse is asked that bills each question
- */
-void health_fetch(void *mem, const struct settings *settings, bool asked, struct health *out);
+/* Who asks, and how far that goes. */
+enum health_depth {
+	HEALTH_TIMER, /* the console's */
+	HEALTH_ASKED, /* libduckdb is loaded, which then stays in the process, S3 is asked, and a
+		       * warehouse that bills each question */
+	HEALTH_WRITE, /* an object is written into each bucket, and removed */
+};
+
+/* What does not answer is a row, not an error. */
+void health_fetch(void *mem, const struct settings *settings, enum health_depth depth,
+		  struct health *out);
 
 /* "ok", "warn" or "fail" of a disk with so many bytes free. */
 const char *health_disk_state(long long free_bytes);

@@ -25,6 +25,7 @@ def stack(faults):
                             aws_secret_access_key=conftest.KEYS["AWS_SECRET_ACCESS_KEY"])
     yield stack.up()
     stack.end()
+    faults.ask("reset", {})
     for bucket in conftest.BUCKETS:
         for key in keys(stack.s3, bucket):
             stack.s3.delete_object(Bucket=bucket, Key=key)
@@ -77,3 +78,30 @@ def test_setup_again_leaves_the_job(stack):
     stack.run("setup").quiet()
     assert stack.s3.head_object(Bucket="shop-source", Key="script/spark_job.py")["ContentLength"] == \
         first["ContentLength"]
+
+
+def checks(stack, *args, status=0, env=None):
+    got = stack.run("doctor", *args, "--output", "json", status=status, env=env).quiet()
+    return {row["check"]: row for row in got.json()["checks"]}
+
+
+def test_doctor(stack, faults):
+    """Buckets, uploads that nobody ended, and with --write-test the right to write."""
+    stack.s3.create_multipart_upload(Bucket="shop-raw", Key="big")
+    got = checks(stack, status=None)
+    assert "shop-raw" in got["lake bucket raw"]["value"] and got["lake bucket raw"]["state"] == "ok"
+    assert got["lake uploads in raw"]["value"] == "1 unfinished, 0 older than a day"
+    assert got["lake uploads in raw"]["state"] == got["lake uploads in log"]["state"] == "ok"
+    assert "lake writes raw" not in got
+    later = {"LD_PRELOAD": stacks.FAKETIME, "FAKETIME": "+2d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    old = checks(stack, status=None, env=later)["lake uploads in raw"]
+    assert (old["value"], old["state"]) == ("1 unfinished, 1 older than a day", "warn")
+    stack.run("s3", "rm", "raw", "--uploads").quiet()
+
+    faults.next("PUT /shop-log", "error", status=403, code="AccessDenied", count=9)
+    faults.next("GET /shop-source", "error", status=403, code="AccessDenied", count=9)
+    got = checks(stack, "--write-test", status=None)
+    assert got["lake writes raw"]["state"] == "ok"
+    assert got["lake writes log"]["state"] == got["lake bucket source"]["state"] == "fail"
+    assert "AccessDenied" in got["lake writes log"]["value"]
+    assert keys(stack.s3, "shop-raw") == []
