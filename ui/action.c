@@ -46,12 +46,14 @@ action_line(struct confirm *f, struct offer *o, const char *const *args)
 static bool
 action_refused(struct console *c)
 {
-	if (c->ui.locked)
+	if (*c->ui.at)
+		ui_say(&c->ui, "time travel: nothing is written; :at goes back to now");
+	else if (c->ui.locked)
 		ui_say(&c->ui, "locked: %s unlocks with a ticket and a reason",
 		       ui_key(&c->ui, "lock"));
 	else if (c->busy)
 		ui_say(&c->ui, "one thing after the other: %s", c->doing);
-	return c->ui.locked || c->busy;
+	return *c->ui.at || c->ui.locked || c->busy;
 }
 
 /* Ask what a run would do; its answer is shown below the text. */

@@ -65,6 +65,8 @@ struct console {
 	struct confirm confirm;
 	char *text, *text_title; /* MODE_TEXT: a command's answer */
 	int scroll;		 /* MODE_TEXT, MODE_HELP */
+	int travel;		 /* a step in time that waits for the moments: 1 back, -1 on */
+	bool travels;		 /* moments are wanted */
 	bool busy;		 /* an action is on its way */
 	bool asking;		 /* a command's answer is */
 	bool refused;		 /* that was an error: words, no table */
@@ -86,6 +88,8 @@ void console_wants(struct console *c, bool live);
 void frame_resize(struct console *c);
 void frame_draw(struct console *c);
 char *frame_text(void *mem); /* what stands on the screen */
+/* What prints this screen, or NULL. */
+char *console_command(void *mem, const struct console *c);
 
 /* --- keys.c: keys of every screen --- */
 extern const struct key keys_everywhere[];
@@ -100,6 +104,11 @@ struct err *bind_keys(struct console *c) MUST_CHECK;
 /* What is pressed for codes[i] of a row, and the row's name with it. */
 int bind_code(const struct console *c, const struct key *row, size_t i);
 char *bind_name(void *mem, const struct console *c, const struct key *row);
+
+/* --- travel.c: screens as of an earlier moment --- */
+void travel_key(struct ui *ui, void *state, int code); /* < > */
+void travel_at(struct console *c, const char *text);   /* "" is now */
+void travel_update(struct console *c);
 
 /* --- help.c --- */
 void help_draw(const struct console *c, WINDOW *win);

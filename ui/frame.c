@@ -118,6 +118,9 @@ frame_run_text(void *mem, const struct console *c)
 	const struct rows *r = frame_run(c);
 	const struct status *s = ui_view(&c->ui, FEED_STATUS);
 
+	if (*c->ui.at)
+		return mem_printf(mem, "time travel: %.5s %s%s", ui_day(mem, &c->ui, c->ui.at),
+				  ui_clock(mem, &c->ui, c->ui.at), c->ui.local_time ? "L" : "Z");
 	if (!s)
 		return mem_strdup(mem, "");
 	if (!r)
@@ -130,7 +133,7 @@ static void
 frame_title(const struct console *c)
 {
 	AUTO_MEM void *tmp = mem_root();
-	enum colour colour = c->unlocked_until_us ? C_UNLOCKED : C_TITLE;
+	enum colour colour = c->unlocked_until_us || *c->ui.at ? C_UNLOCKED : C_TITLE;
 	char *right = mem_printf(tmp, "%s  %s ", frame_now(tmp, c), frame_data(tmp, c));
 	int width = COLS - (int)strlen(right);
 
@@ -170,20 +173,31 @@ frame_path(void *mem, const struct console *c)
 	return s->path ? s->path(mem, &c->ui, console_state(c)) : mem_strdup(mem, s->name);
 }
 
+char *
+console_command(void *mem, const struct console *c)
+{
+	const struct screen *s = console_screen(c);
+	char *text = s->command ? s->command(mem, &c->ui, console_state(c)) : NULL;
+	bool then = *c->ui.at && (c->wanted.kinds & FEED_OF_THEN);
+
+	return text && then && !strstr(text, " rejects")
+		       ? mem_printf(mem, "%s --at %s", text, c->ui.at)
+		       : text;
+}
+
 /* What was said last stands where the command stands, until the next key. */
 static void
 frame_command(const struct console *c, int y)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const struct screen *s = console_screen(c);
+	const char *text = console_command(tmp, c);
 
 	if (*c->said)
 		draw_text(stdscr, y, 1, COLS - 1, C_STRONG, c->said);
 	else if (c->doing)
 		draw_text(stdscr, y, 1, COLS - 1, C_RUNNING, c->doing);
-	else if (s->command)
-		draw_format(stdscr, y, 1, COLS - 1, C_DIM, "$ %s",
-			    s->command(tmp, &c->ui, console_state(c)));
+	else if (text)
+		draw_format(stdscr, y, 1, COLS - 1, C_DIM, "$ %s", text);
 }
 
 static int

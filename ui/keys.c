@@ -81,7 +81,7 @@ key_copy(struct ui *ui, void *state, int code)
 	if (code == 'Y')
 		text = frame_text(tmp);
 	else if (code == '$')
-		text = s->command ? s->command(tmp, ui, state) : NULL;
+		text = console_command(tmp, ui->console);
 	else if (s->cell)
 		text = s->cell(tmp, ui, state);
 	if (text && *text)
@@ -183,6 +183,11 @@ const struct key keys_everywhere[] = {
 	  .actions = "zone",
 	  .help = "UTC or local time",
 	  .act = key_zone },
+	{ .codes = { '<', '>' },
+	  .name = "< >",
+	  .actions = "earlier later",
+	  .help = "time travel: as it stood before the last change, after the next one",
+	  .act = travel_key },
 	{ .codes = { CTRL_KEY('L') },
 	  .name = "Ctrl-L",
 	  .help = "print the screen as plain text; any key draws it anew",
@@ -231,6 +236,9 @@ keys_screen(struct console *c, int code)
 		return;
 	if (!row)
 		ui_say(&c->ui, "no such key here; %s lists those that are", ui_key(&c->ui, "help"));
+	else if ((row->flags & KEY_WRITES) && *c->ui.at)
+		ui_say(&c->ui, "time travel: '%s' writes; :at goes back to now",
+		       bind_name(tmp, c, row));
 	else if ((row->flags & KEY_WRITES) && c->ui.locked)
 		ui_say(&c->ui, "locked: '%s' writes; %s unlocks with a ticket and a reason",
 		       bind_name(tmp, c, row), ui_key(&c->ui, "lock"));

@@ -49,7 +49,7 @@ layers_verified(const struct ui *ui)
 	const char *ended = st && st->last && st->last->n ? rows_get(st->last, 0, "ended_at")
 							  : NULL;
 
-	return item && item->view && item->asked_us / 1000000 >= ui_us(ended) / 1000000;
+	return !*ui->at && item && item->view && item->asked_us / 1000000 >= ui_us(ended) / 1000000;
 }
 
 static const struct counts *
@@ -329,8 +329,10 @@ layers_draw(const struct ui *ui, WINDOW *win, const void *state)
 	for (size_t i = 0; i < n->sums->n; i++)
 		layers_sum(win, y++, n->sums, i);
 	y = layers_ages(ui, win, y, n->ages);
-	y = layers_behind(ui, win, y);
-	y = layers_uncovered(ui, win, y);
+	if (!*ui->at) { /* nobody kept how that was */
+		y = layers_behind(ui, win, y);
+		y = layers_uncovered(ui, win, y);
+	}
 	draw_text(win, y++, 1, width - 2, n->differ ? C_FAILED : C_DIM,
 		  s->verifying		? "asking source and serving ..."
 		  : layers_verified(ui) ? "source and serving as the databases say"
@@ -396,6 +398,10 @@ static void
 layers_verify(struct ui *ui, void *state, int code)
 {
 	(void)state, (void)code;
+	if (*ui->at) {
+		ui_say(ui, "time travel: the databases tell of now alone");
+		return;
+	}
 	ui_ask(ui, "v reads every row of source and serving once, changes nothing; type v: ", "",
 	       layers_verify_now);
 }

@@ -44,6 +44,8 @@ console_wants(struct console *c, bool live)
 	struct feed_want want = { .run = c->ui.run, .setup = c->ui.setup, .live = live };
 
 	snprintf(want.task, sizeof(want.task), "%s", c->ui.task);
+	snprintf(want.at, sizeof(want.at), "%s", c->ui.at);
+	want.kinds = c->travels ? 1U << FEED_MOMENTS : 0;
 	if (s->want)
 		s->want(&c->ui, console_state(c), &want);
 	if (!live && !memcmp(&want, &c->wanted, sizeof(want)))
@@ -81,7 +83,7 @@ static bool
 same_question(const struct feed_want *a, const struct feed_want *b)
 {
 	return a->run == b->run && a->other == b->other && a->setup == b->setup &&
-	       !strcmp(a->task, b->task);
+	       !strcmp(a->task, b->task) && !strcmp(a->at, b->at);
 }
 
 /* A failure leaves what was known, where it answers the same question. */
@@ -262,6 +264,7 @@ console_update(struct console *c)
 	const struct screen *s = console_screen(c);
 
 	console_clock(c);
+	travel_update(c);
 	if (s->update)
 		s->update(&c->ui, console_state(c));
 	if (s->wake_ms && s->wake_ms(&c->ui, console_state(c)) >= 0)

@@ -52,7 +52,7 @@ since_view(const struct ui *ui)
 	const struct feed_item *item = ui->feed[FEED_PIPELINE];
 	long long ms = (ui->now_us - item->at_us) / 1000;
 
-	return ms > 0 ? ms : 0;
+	return ms > 0 && !*ui->at ? ms : 0;
 }
 
 long long

@@ -79,7 +79,8 @@ eta(void *mem, const struct ui *ui, const struct pipeline *p)
 		return mem_strdup(mem, "- (longer than p95)");
 	if (p->left_ms < 0)
 		return mem_strdup(mem, "- (no good run to compare)");
-	char *at = time_iso(mem, item->at_us + p->left_ms * 1000);
+	long long from = *ui->at ? ui_us(ui->at) : item->at_us;
+	char *at = time_iso(mem, from + p->left_ms * 1000);
 	return mem_printf(mem, "%s%s by p50", ui_clock(mem, ui, at), ui->local_time ? "" : "Z");
 }
 
@@ -102,7 +103,7 @@ draw_stale(const struct ui *ui, WINDOW *win, int y)
 	const struct feed_item *of = ui->feed[FEED_STATUS];
 	const struct status *s = ui_view(ui, FEED_STATUS);
 
-	if (!of || !(of->error || (s && s->stack && state_is(s->stack, "down"))))
+	if (*ui->at || !of || !(of->error || (s && s->stack && state_is(s->stack, "down"))))
 		return false;
 	if (s && s->stack && state_is(s->stack, "down"))
 		draw_format(win, y, 1, getmaxx(win) - 2, C_WARN,

@@ -115,6 +115,12 @@ say_theme(struct console *c, const char *args)
 }
 
 static void
+say_at(struct console *c, const char *args)
+{
+	travel_at(c, args);
+}
+
+static void
 say_help(struct console *c, const char *args)
 {
 	(void)args;
@@ -133,6 +139,7 @@ static const struct word {
 	{ "incr", NULL, say_incr },
 	{ "cancel", NULL, say_cancel },
 	{ "resume", NULL, say_resume },
+	{ "at", NULL, say_at },
 	{ "save-screen", NULL, say_save },
 	{ "theme", "dark light mono", say_theme },
 	{ "keys", NULL, say_help },

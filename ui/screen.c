@@ -13,7 +13,12 @@
 const void *
 ui_view(const struct ui *ui, enum feed_kind kind)
 {
-	return ui->feed[kind] ? ui->feed[kind]->view : NULL;
+	const struct feed_item *item = ui->feed[kind];
+
+	/* What is of another moment than the title says is shown by none. */
+	if (!item || ((FEED_OF_THEN & 1U << kind) && strcmp(item->want.at, ui->at) != 0))
+		return NULL;
+	return item->view;
 }
 
 const char *

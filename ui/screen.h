@@ -50,6 +50,7 @@ struct ui {
 	long long run;		 /* that all screens look at; 0: the one at work, else the newest */
 	char task[64];		 /* of it, for the logs; "": all */
 	bool setup;		 /* :setup, the other DAG */
+	char at[24];		 /* time travel: views are as of then; "": now */
 	struct console *console; /* opaque to screens */
 };
 

@@ -6,17 +6,17 @@ WITH entity(ordinal, entity, tbl) AS (
         (4, 'staffs', 'staffs'), (5, 'order_lines', 'sales'), (6, 'dates', 'dates')
 ), undone AS (
     SELECT id AS by_run, (options ->> 'undo')::bigint AS run
-    FROM ledger.run WHERE warehouse = $1 AND mode = 'undo' AND k IS NOT NULL
+    FROM run WHERE warehouse = $1 AND mode = 'undo' AND k IS NOT NULL
 ), published AS (
-    SELECT id, mode FROM ledger.run WHERE warehouse = $1 AND k IS NOT NULL
+    SELECT id, mode FROM run WHERE warehouse = $1 AND k IS NOT NULL
 ), last AS (
-    SELECT max(l.run) AS run FROM ledger.layer l
-    JOIN ledger.run r ON r.id = l.run AND r.warehouse = $1
+    SELECT max(l.run) AS run FROM layer l
+    JOIN run r ON r.id = l.run AND r.warehouse = $1
     WHERE l.layer = 'raw' AND r.state NOT IN ('queued', 'running')
 ), layer AS (
     SELECT DISTINCT ON (l.entity, l.layer) l.*
-    FROM ledger.layer l
-    JOIN ledger.run r ON r.id = l.run AND r.warehouse = $1
+    FROM layer l
+    JOIN run r ON r.id = l.run AND r.warehouse = $1
     WHERE l.layer IN ('source', 'serving') OR l.run = (SELECT run FROM last)
     ORDER BY l.entity, l.layer, l.run DESC
 ), wide AS (
@@ -43,7 +43,7 @@ WITH entity(ordinal, entity, tbl) AS (
         sum(n) FILTER (WHERE what = 'rejected' AND stands)::bigint AS lost
     FROM (SELECT tbl, what, n, run = (SELECT run FROM last) AS last,
             run NOT IN (SELECT run FROM undone) AS stands
-        FROM ledger.book
+        FROM book
         WHERE warehouse = $1
             AND run >= coalesce((SELECT max(id) FROM published
                 WHERE mode = 'full' AND id NOT IN (SELECT run FROM undone)), 0)) b

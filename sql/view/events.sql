@@ -1,5 +1,5 @@
 -- $1 run
 SELECT to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at, level, message
-FROM ledger.event
+FROM event
 WHERE run = $1::bigint
 ORDER BY id;

@@ -1,8 +1,8 @@
 -- $1 run: the 30 runs before it, and the last good one that loaded anything, newest first
 WITH before AS (
     SELECT b.id, b.state, b.mode, b.k, b.pipeline, b.error
-    FROM ledger.run r
-    JOIN ledger.run b ON b.warehouse = r.warehouse AND b.pipeline = r.pipeline AND b.id < r.id
+    FROM run r
+    JOIN run b ON b.warehouse = r.warehouse AND b.pipeline = r.pipeline AND b.id < r.id
     WHERE r.id = $1::bigint AND b.state <> 'refused'
 )
 SELECT id AS run, error,

@@ -8,7 +8,7 @@ SELECT tbl AS "table",
     sum(n) FILTER (WHERE what = 'unchanged')::bigint AS unchanged,
     sum(n) FILTER (WHERE what IN ('deleted', 'removed'))::bigint AS removed,
     sum(n) FILTER (WHERE what = 'repointed')::bigint AS repointed
-FROM ledger.book
+FROM book
 WHERE run = $1::bigint
 GROUP BY tbl
 ORDER BY array_position(ARRAY['stores', 'customers', 'dates', 'products', 'staffs', 'sales'], tbl);

@@ -3,31 +3,33 @@ SELECT r.id AS run, r.pipeline, r.mode, r.state, r.attempt, r.k, s.rows, b.chang
     to_char(r.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at,
     to_char(r.started_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
     to_char(r.ended_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS ended_at,
-    round(1000 * extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.started_at))::bigint
+    round(1000 * extract(epoch FROM coalesce(r.ended_at, now.at) - r.started_at))::bigint
         AS duration_ms,
-    extract(epoch FROM clock_timestamp() - r.created_at)::bigint AS age_s,
+    extract(epoch FROM now.at - r.created_at)::bigint AS age_s,
     nullif(concat_ws('; ', r.note, 'taken back by run ' || t.by_run), '') AS note, r.error_code, r.error, r.hint, r.requested_by, r.host, r.pid, r.pid_start,
-    coalesce(l.expires_at > clock_timestamp(), false) AS leased, r.cancel_requested,
-    EXISTS (SELECT 1 FROM ledger.run n WHERE n.pipeline = r.pipeline AND n.warehouse = r.warehouse
+    coalesce(l.expires_at > now.at, false) AS leased, r.cancel_requested,
+    EXISTS (SELECT 1 FROM run n WHERE n.pipeline = r.pipeline AND n.warehouse = r.warehouse
         AND n.state = 'ok' AND n.mode <> 'undo' AND n.id > r.id) AS covered, t.by_run AS undone_by,
     r.engine, r.program, r.prefix, r.manifest
-FROM ledger.run r
-LEFT JOIN ledger.lease l ON l.run = r.id
+FROM run r
+CROSS JOIN (SELECT coalesce(nullif(current_setting('bikeops.at', true), '')::timestamptz,
+        clock_timestamp()) AS at) now
+LEFT JOIN lease l ON l.run = r.id
 -- What it read from the source or the files, each step in its last attempt.
 LEFT JOIN LATERAL (
     SELECT sum(rows)::bigint AS rows FROM (
-        SELECT DISTINCT ON (name) rows FROM ledger.step
+        SELECT DISTINCT ON (name) rows FROM step
         WHERE run = r.id AND (name LIKE 'extract.%' OR name LIKE 'import%')
         ORDER BY name, attempt DESC) last
 ) s ON true
 LEFT JOIN LATERAL (
-    SELECT sum(n)::bigint AS changed FROM ledger.book
+    SELECT sum(n)::bigint AS changed FROM book
     WHERE warehouse = r.warehouse AND run = r.id
         AND what IN ('inserted', 'updated', 'deleted', 'absent', 'removed')
 ) b ON true
-LEFT JOIN LATERAL (SELECT round(sum(usd), 6) AS usd FROM ledger.cost WHERE run = r.id) c ON true
+LEFT JOIN LATERAL (SELECT round(sum(usd), 6) AS usd FROM cost WHERE run = r.id) c ON true
 LEFT JOIN LATERAL (
-    SELECT max(id) AS by_run FROM ledger.run
+    SELECT max(id) AS by_run FROM run
     WHERE warehouse = r.warehouse AND mode = 'undo' AND k IS NOT NULL
         AND (options ->> 'undo')::bigint = r.id
 ) t ON true

@@ -7,11 +7,13 @@ SELECT s.name AS step, s.attempt, s.state, s.rows, s.bytes, s.total,
     CASE WHEN s.state = 'running' AND s.rows > 0 AND s.total > s.rows
         THEN round(1000 * seconds * (s.total - s.rows) / s.rows)::bigint END AS left_ms,
     s.note
-FROM ledger.step s
-LEFT JOIN ledger.task t ON t.run = s.run AND t.attempt = s.attempt
+FROM step s
+CROSS JOIN (SELECT coalesce(nullif(current_setting('bikeops.at', true), '')::timestamptz,
+        clock_timestamp()) AS at) now
+LEFT JOIN task t ON t.run = s.run AND t.attempt = s.attempt
     AND t.name = split_part(s.name, '.', 1),
     LATERAL (SELECT CASE WHEN s.state = 'failed' THEN coalesce(t.ended_at, s.ended_at)
         ELSE s.ended_at END AS at) e,
-    LATERAL (SELECT extract(epoch FROM coalesce(e.at, clock_timestamp()) - s.started_at) AS seconds) d
+    LATERAL (SELECT extract(epoch FROM coalesce(e.at, now.at) - s.started_at) AS seconds) d
 WHERE s.run = $1::bigint
 ORDER BY s.attempt, s.ordinal, s.name;

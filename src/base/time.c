@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define DAY_US 86400000000LL
+
 long long
 time_now_us(void)
 {
@@ -124,6 +126,25 @@ time_parse(const char *text, long long *us)
 	if (!time_zone(s, &zone))
 		return false;
 	*us = (timegm(&tm) - zone) * 1000000LL + fraction;
+	return true;
+}
+
+bool
+time_moment(void *mem, const char *text, long long now_us, char **iso)
+{
+	int h, m, s = 0, n = 0;
+	long long us;
+
+	if ((sscanf(text, "%2d:%2d%n", &h, &m, &n) == 2 && !text[n]) ||
+	    (sscanf(text, "%2d:%2d:%2d%n", &h, &m, &s, &n) == 3 && !text[n])) {
+		if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 59)
+			return false;
+		us = now_us - now_us % DAY_US + ((h * 60LL + m) * 60 + s) * 1000000;
+		us -= us > now_us ? DAY_US : 0;
+	} else if (!time_parse(text, &us)) {
+		return false;
+	}
+	*iso = time_iso(mem, us);
 	return true;
 }
 

@@ -16,6 +16,11 @@ char *time_duration(void *mem, long long ms);
 char *time_age(void *mem, long long seconds);
 /* "2026-07-15T14:04:12.5Z" or "..+02:00"; false where it is none. */
 bool time_parse(const char *text, long long *us);
+/*
+ * A moment that an operator wrote, as such a text in UTC, cut to the second: also "03:12" and
+ * "03:12:07", the last one before now.
+ */
+bool time_moment(void *mem, const char *text, long long now_us, char **iso);
 /* Is it a real day written YYYY-MM-DD? */
 bool time_is_day(const char *text);
 

@@ -60,6 +60,9 @@ struct err *cmd_number(const struct cmd *c, const char *name, long long min, lon
 /* The run that an argument names: "128"; ERR_USAGE. */
 struct err *cmd_run_id(const char *text, long long *out) MUST_CHECK;
 
+/* The moment of --at, NULL where it is not given; ERR_USAGE. */
+struct err *cmd_moment(const struct cmd *c, const char **out) MUST_CHECK;
+
 /* One named table of an answer. */
 struct cmd_table {
 	const char *name;  /* its key in JSON */

@@ -35,11 +35,18 @@ run_counts(struct cmd *c)
 	struct rows *behind;
 	struct counts n;
 	struct ledger *l;
+	const char *at;
 
+	TRY(cmd_moment(c, &at));
+	if (at && live)
+		return err_new(ERR_USAGE,
+			       "--live asks what is now, --at what was: give one of them");
 	TRY(ledger_open_read(c->mem, c->settings, &l));
+	if (at)
+		TRY(ledger_at(l, at));
 	TRY(counts_fetch(c->mem, c->settings, l, live, &n));
 	pg_hurry(CONNECT_S);
-	TRY(behind_fetch(c->mem, c->settings, &behind));
+	TRY(behind_fetch(c->mem, c->settings, at, &behind));
 	TRY(print(c, &n, behind));
 	if (!live || !n.differ)
 		return NULL;
@@ -50,12 +57,14 @@ run_counts(struct cmd *c)
 
 static const struct option options[] = {
 	{ "live", NULL, "ask source and serving now; ends with 1 where their totals differ" },
+	{ "at", "TIME",
+	  "as the ledger knows it of that moment: HH:MM[:SS], or 2026-07-15T03:12:00Z" },
 	{ NULL, NULL, NULL },
 };
 
 const struct command cmd_counts = {
 	.name = "counts",
-	.args = "[--live]",
+	.args = "[--live] [--at TIME]",
 	.summary = "Compare the rows of every layer, and find where a number breaks",
 	.help = "Rows of stores, customers, products, staffs, order lines and dates in each layer, "
 		"and the\nfirst layer where a number breaks.  source and serving are totals; raw, "

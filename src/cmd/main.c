@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sql.h"
+#include "base/time.h"
 #include "cmd/cmd.h"
 #include "local/env.h"
 
@@ -247,5 +248,18 @@ cmd_run_id(const char *text, long long *out)
 		return err_hint(err_new(ERR_USAGE, "'%s' is not a run", text),
 				"give its number; 'bikeops runs' lists them");
 	*out = strtoll(text, NULL, 10);
+	return NULL;
+}
+
+struct err *
+cmd_moment(const struct cmd *c, const char **out)
+{
+	const char *text = cmd_option(c, "at");
+	char *at = NULL;
+
+	if (text && !time_moment(c->mem, text, time_now_us(), &at))
+		return err_hint(err_new(ERR_USAGE, "bad value '%s' of '--at'", text),
+				"write HH:MM, HH:MM:SS or as 2026-07-15T03:12:00Z, in UTC");
+	*out = at;
 	return NULL;
 }

@@ -51,6 +51,7 @@ run_runs(struct cmd *c)
 {
 	struct ledger *l;
 	long long run = 0;
+	const char *at;
 
 	if (c->argc && strcmp(c->argv[0], "show"))
 		return err_hint(err_new(ERR_USAGE, "'runs' does not know what '%s' is", c->argv[0]),
@@ -60,18 +61,23 @@ run_runs(struct cmd *c)
 				"'bikeops runs' lists them");
 	if (c->argc)
 		TRY(cmd_run_id(c->argv[1], &run));
+	TRY(cmd_moment(c, &at));
 	TRY(ledger_open_read(c->mem, c->settings, &l));
+	if (at)
+		TRY(ledger_at(l, at));
 	return c->argc ? show(c, l, run) : list(c, l);
 }
 
 static const struct option options[] = {
 	{ "limit", "N", "list so many of them (20)" },
+	{ "at", "TIME",
+	  "as the ledger knows it of that moment: HH:MM[:SS], or 2026-07-15T03:12:00Z" },
 	{ NULL, NULL, NULL },
 };
 
 const struct command cmd_runs = {
 	.name = "runs",
-	.args = "[show RUN]",
+	.args = "[show RUN] [--at TIME]",
 	.summary = "List the runs, or show one with its tasks and steps",
 	.help = "List the runs, newest first: what each was, how it ended, how many rows it read "
 		"and\nchanged, and the batch k that it published.  With 'show RUN' one run: its "

@@ -157,9 +157,11 @@ run_status(struct cmd *c)
 {
 	struct status s;
 	struct rows *none = rows_new(c->mem, 1);
+	const char *at;
 	struct err *e;
 
-	TRY(status_fetch(c->mem, c->settings, &s));
+	TRY(cmd_moment(c, &at));
+	TRY(status_fetch(c->mem, c->settings, at, &s));
 	if (c->output == CMD_TABLE) {
 		struct cmd_table text = { "status", NULL, text_rows(c->mem, &s) };
 		e = cmd_print(c, "status", &text, 1);
@@ -177,12 +179,19 @@ run_status(struct cmd *c)
 	return err_first(e, s.unreached);
 }
 
+static const struct option options[] = {
+	{ "at", "TIME",
+	  "as the ledger knows it of that moment: HH:MM[:SS], or 2026-07-15T03:12:00Z" },
+	{ NULL, NULL, NULL },
+};
+
 const struct command cmd_status = {
 	.name = "status",
-	.args = "",
+	.args = "[--at TIME]",
 	.summary = "Tell how it stands: the run at work, the last one, what is behind",
 	.help = "Tell how it stands, from the ledger and this host alone: also when source and "
 		"warehouse are\ndown.  Ends with 3 where the ledger cannot be reached, with 0 where "
 		"nothing is set up yet.",
+	.options = options,
 	.run = run_status,
 };

@@ -15,6 +15,7 @@
 
 struct ledger {
 	struct pg *pg;
+	bool past;
 };
 
 /* Numbers as text parameters. */
@@ -30,6 +31,7 @@ ledger_connect(void *mem, const struct settings *settings, struct pg_config conf
 	config.what = "ledger";
 	TRY(settings_need(settings, "ledger_dsn", &config.dsn));
 	TRY(pg_open(l, &config, &l->pg));
+	TRY(pg_exec(l->pg, "set search_path = ledger")); /* what views name */
 	mem_move(mem, l);
 	*out = l;
 	return NULL;
@@ -110,6 +112,27 @@ ledger_read(void *mem, struct ledger *l, const char *name, const char *const *pa
 	AUTO_MEM void *tmp = mem_root();
 
 	return pg_query(mem, l->pg, sql_text(mem_printf(tmp, "view/%s", name)), params, n, out);
+}
+
+struct err *
+ledger_at(struct ledger *l, const char *moment)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *params[] = { moment ? "past, ledger" : "ledger", moment ? moment : "" };
+	struct rows *r;
+
+	TRY(pg_query(tmp, l->pg, sql_text("view/at"), params, 2, &r));
+	l->past = moment != NULL;
+	if (moment && !rows_bool(r, 0, "there"))
+		return err_hint(err_new(ERR_CONFIG, "this ledger cannot tell of the past yet"),
+				"it is older than this program: the next run brings it up to date");
+	return NULL;
+}
+
+bool
+ledger_is_past(const struct ledger *l)
+{
+	return l->past;
 }
 
 struct err *

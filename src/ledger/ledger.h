@@ -99,6 +99,12 @@ struct err *ledger_layer_put(struct ledger *l, long long run, const char *layer,
 struct err *ledger_cost_put(struct ledger *l, long long run, const struct rows *costs) MUST_CHECK;
 
 /* --- reading --- */
+/*
+ * From now on this session reads the ledger as of that moment, "2026-07-15T03:12:00Z"; NULL: as it
+ * is.  errors ERR_CONFIG: it is older than this program
+ */
+struct err *ledger_at(struct ledger *l, const char *moment) MUST_CHECK;
+bool ledger_is_past(const struct ledger *l);
 /* The query sql/view/NAME with text parameters. */
 struct err *ledger_read(void *mem, struct ledger *l, const char *name, const char *const *params,
 			size_t n, struct rows **out) MUST_CHECK;

@@ -31,9 +31,10 @@ behind_ask(void *mem, const struct settings *settings, struct rows **out)
 }
 
 struct err *
-behind_fetch(void *mem, const struct settings *settings, struct rows **out)
+behind_fetch(void *mem, const struct settings *settings, const char *at, struct rows **out)
 {
-	struct err *e = behind_ask(mem, settings, out);
+	struct err *e = at ? err_new(ERR_NOTFOUND, "nobody kept how it was at %s", at)
+			   : behind_ask(mem, settings, out);
 
 	if (!e || e->code == ERR_CANCELLED)
 		return e;

@@ -14,7 +14,10 @@
  * oldest_at  when the oldest of them was written
  * read_at    when the source answered
  * note       why it is unknown
+ *
+ * at: of the past nothing is known; NULL: now
  */
-struct err *behind_fetch(void *mem, const struct settings *settings, struct rows **out) MUST_CHECK;
+struct err *behind_fetch(void *mem, const struct settings *settings, const char *at,
+			 struct rows **out) MUST_CHECK;
 
 #endif

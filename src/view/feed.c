@@ -127,16 +127,29 @@ fetch_rejects(void *mem, const struct feed_call *call, const void **view)
 	return NULL;
 }
 
+/* Of now, also where the rest is of the past. */
+static struct err *
+fetch_moments(void *mem, const struct feed_call *call, const void **view)
+{
+	const char *warehouse = run_warehouse_name(mem, call->settings);
+	struct rows *r;
+
+	TRY(ledger_read(mem, call->ledger, "moments", &warehouse, 1, &r));
+	*view = r;
+	return NULL;
+}
+
 static const struct feed_source kind_status = { fetch_status }, kind_runs = { fetch_runs },
 				kind_run = { fetch_run }, kind_other = { fetch_other },
-				kind_counts = { fetch_counts }, kind_rejects = { fetch_rejects };
+				kind_counts = { fetch_counts }, kind_rejects = { fetch_rejects },
+				kind_moments = { fetch_moments };
 
 /* In this order: what is looked at most comes first. */
 static const struct feed_source *const sources[FEED_KINDS] = {
 	[FEED_STATUS] = &kind_status,	[FEED_PIPELINE] = &feed_pipeline,
 	[FEED_RUNS] = &kind_runs,	[FEED_RUN] = &kind_run,
 	[FEED_OTHER] = &kind_other,	[FEED_COUNTS] = &kind_counts,
-	[FEED_REJECTS] = &kind_rejects,
+	[FEED_REJECTS] = &kind_rejects, [FEED_MOMENTS] = &kind_moments,
 };
 
 /* --- posting --- */
@@ -190,6 +203,17 @@ feed_busy(struct feed *f, bool busy)
 	feed_wake(f->wake_slow);
 }
 
+static struct err *
+feed_fetch(void *mem, enum feed_kind kind, const struct feed_call *call, const void **view)
+{
+	bool past = *call->want->at && (FEED_OF_THEN & 1U << kind);
+
+	if (past)
+		TRY(ledger_at(call->ledger, call->want->at));
+	struct err *e = sources[kind]->fetch(mem, call, view);
+	return past ? err_first(e, ledger_at(call->ledger, NULL)) : e;
+}
+
 /* A view that failed is told to the screen; only a session that is lost ends the round. */
 static struct err *
 feed_one(struct feed *f, struct ledger *l, enum feed_kind kind, const struct feed_want *want)
@@ -197,7 +221,7 @@ feed_one(struct feed *f, struct ledger *l, enum feed_kind kind, const struct fee
 	struct feed_item *item = feed_item(want);
 	struct feed_call call = { f->settings, l, want };
 	const void *view = NULL;
-	struct err *e = sources[kind]->fetch(item, &call, &view);
+	struct err *e = feed_fetch(item, kind, &call, &view);
 
 	if (e && (e->code == ERR_NET || e->code == ERR_TIMEOUT || e->code == ERR_CANCELLED)) {
 		mem_free(item);
@@ -383,7 +407,7 @@ feed_behind(struct feed_item *item, const struct settings *settings)
 {
 	struct rows *r;
 
-	TRY(behind_fetch(item, settings, &r));
+	TRY(behind_fetch(item, settings, NULL, &r));
 	item->view = r;
 	return NULL;
 }

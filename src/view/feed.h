@@ -25,9 +25,15 @@ enum feed_kind {
 	FEED_BEHIND,   /* struct rows, as in behind.h */
 	FEED_REJECTS,  /* struct rejects of want.run */
 	FEED_HEALTH,   /* struct health */
+	FEED_MOMENTS,  /* struct rows, as in sql/view/moments.sql */
 	FEED_LOGS,     /* struct log_view, as the logs' screen asks its reader */
 	FEED_KINDS
 };
+
+/* Those that a moment of the past changes. */
+#define FEED_OF_THEN                                                                 \
+	(1U << FEED_PIPELINE | 1U << FEED_RUNS | 1U << FEED_RUN | 1U << FEED_OTHER | \
+	 1U << FEED_COUNTS | 1U << FEED_REJECTS)
 
 /* What the screen wants beside the status. */
 struct feed_want {
@@ -37,6 +43,7 @@ struct feed_want {
 	bool setup;	 /* the newest setup, not the newest of the pipeline */
 	bool live;	 /* verify, once */
 	char task[64];	 /* whose log's end is wanted; "" for that at work */
+	char at[24];	 /* as of then, "2026-07-15T03:12:00Z"; "" now.  The status is of now */
 };
 
 /* One finished view: a talloc root, immutable; a newer one of its kind takes its place. */

@@ -246,7 +246,7 @@ check_ledger(void *mem, struct doctor *d)
 
 	if (!check_connection(d, "ledger"))
 		return;
-	struct err *e = status_fetch(mem, d->settings, &s);
+	struct err *e = status_fetch(mem, d->settings, NULL, &s);
 	if (!e)
 		e = s.unreached;
 	if (e)

@@ -517,6 +517,24 @@ tail_of(void *mem, struct lake *lake, const char *key, struct rows **out)
 	return NULL;
 }
 
+/* Lines until that moment; one without a time belongs to the one above. */
+static struct rows *
+tail_until(void *mem, const struct rows *r, const char *at)
+{
+	struct rows *out = rows_new(mem, r->n_cols);
+
+	for (size_t c = 0; c < r->n_cols; c++)
+		rows_column(out, c, r->names[c], r->types[c]);
+	for (size_t i = 0; i < r->n; i++) {
+		const char *time = rows_get(r, i, "time");
+
+		if (time && strcmp(time, at) > 0)
+			break;
+		rows_add(out, &r->cells[i * r->n_cols]);
+	}
+	return out;
+}
+
 static struct err *
 tail_fetch(void *mem, const struct feed_call *call, struct pipeline *p, const struct rows *tasks)
 {
@@ -583,6 +601,8 @@ pipeline_fetch(void *mem, const struct feed_call *call, const void **view)
 	TRY(why_fetch(mem, call->ledger, p->run, run.tasks, &p->why));
 	/* A log that cannot be read hides nothing else. */
 	err_free(tail_fetch(mem, call, p, run.tasks));
+	if (p->log && *call->want->at)
+		p->log = tail_until(mem, p->log, call->want->at);
 	return NULL;
 }
 

@@ -61,7 +61,8 @@ runs_read(void *mem, struct ledger *l, const char *run, long long limit, const c
 	const char *params[] = { run, mem_printf(tmp, "%lld", limit), warehouse };
 
 	TRY(ledger_read(mem, l, "runs", params, 3, out));
-	runs_mend(*out);
+	if (!ledger_is_past(l)) /* who lived then is not known */
+		runs_mend(*out);
 	return NULL;
 }
 

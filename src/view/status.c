@@ -147,7 +147,7 @@ status_read(void *mem, const struct settings *settings, struct ledger *l, struct
 }
 
 struct err *
-status_fetch(void *mem, const struct settings *settings, struct status *out)
+status_fetch(void *mem, const struct settings *settings, const char *at, struct status *out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *dsn;
@@ -158,6 +158,8 @@ status_fetch(void *mem, const struct settings *settings, struct status *out)
 	if (!out->stack)
 		TRY(settings_need(settings, "ledger_dsn", &dsn));
 	struct err *e = ledger_open_read(tmp, settings, &l);
+	if (!e && at)
+		TRY(ledger_at(l, at));
 	if (!e)
 		e = status_runs(mem, l, run_warehouse_name(tmp, settings), out);
 	if (e)

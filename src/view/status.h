@@ -28,6 +28,8 @@ struct status {
  */
 struct err *status_read(void *mem, const struct settings *settings, struct ledger *l,
 			struct err *why, struct status *out) MUST_CHECK;
-struct err *status_fetch(void *mem, const struct settings *settings, struct status *out) MUST_CHECK;
+/* at: as the ledger knows it of that moment, or NULL. */
+struct err *status_fetch(void *mem, const struct settings *settings, const char *at,
+			 struct status *out) MUST_CHECK;
 
 #endif

@@ -61,6 +61,7 @@ def test_file(stack, loaded, name):
     with stack.connect(database, role=role) as conn:
         for setting, value in SETTINGS.items():
             conn.execute("SELECT set_config(%s, %s, false)", [setting, value])
+        conn.execute("SET search_path = ledger" if folder == "view" else "SET search_path TO DEFAULT")
         for statement in statements(text):
             if "{" in re.sub(r"'\{.*?\}'", "", statement):
                 continue    # a template: filled and run by publish alone

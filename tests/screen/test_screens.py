@@ -118,7 +118,7 @@ MASKS = [
     (r"\bvm\b|\bport=\d+", "HOST"),
     (r"\+\d+ (s|min|h)\b", "+N s"),
     (r"\bpid \d+", "pid N"),
-    (r"\b\d+\.\d\d s\b", "t.tt s"),
+    (r"\b\d+\.\d\d s\b", "t.tt s"), (r"\bchange \d+ s\b", "change N s"),
 ]
 RUNNING = [    # its own time goes on
     (r"\b\d+\.\d\ds?", "t.tt"), (r"\b\d+:\d\d\b", "m:ss"), (r"\b\d+ (s|min)\b", "N s"),

@@ -127,6 +127,47 @@ parses(void **state)
 	assert_int_equal(us, row->want);
 }
 
+#define MOMENT_NOW 1784124252500000 /* 2026-07-15T14:04:12.5Z */
+
+struct moment_row {
+	const char *name; /* the text */
+	const char *want; /* NULL: it is none */
+};
+
+static const struct moment_row moment_rows[] = {
+	{ "14:04", "2026-07-15T14:04:00Z" },
+	{ "14:05", "2026-07-14T14:05:00Z" },
+	{ "3:12", "2026-07-15T03:12:00Z" },
+	{ "03:12:07", "2026-07-15T03:12:07Z" },
+	{ "14:04:12", "2026-07-15T14:04:12Z" },
+	{ "14:04:13", "2026-07-14T14:04:13Z" },
+	{ "00:00", "2026-07-15T00:00:00Z" },
+	{ "23:59:59", "2026-07-14T23:59:59Z" },
+	{ "24:00", NULL },
+	{ "12:60", NULL },
+	{ "12:00:60", NULL },
+	{ "-1:00", NULL },
+	{ "12", NULL },
+	{ "12:00x", NULL },
+	{ "12:00:", NULL },
+	{ "", NULL },
+	{ "2026-07-15", NULL },
+	{ "2026-07-15T03:12:00+02:00", "2026-07-15T01:12:00Z" },
+	{ "2026-07-15T03:12:00.9Z", "2026-07-15T03:12:00Z" },
+};
+
+static void
+moments(void **state)
+{
+	const struct moment_row *row = *state;
+	AUTO_MEM void *tmp = mem_root();
+	char *iso = NULL;
+
+	assert_int_equal(time_moment(tmp, row->name, MOMENT_NOW, &iso), row->want != NULL);
+	if (row->want)
+		assert_string_equal(iso, row->want);
+}
+
 int
 main(void)
 {
@@ -137,6 +178,7 @@ main(void)
 	UNIT_ROWS(&u, spans, span_rows);
 	UNIT_ROWS(&u, days, day_rows);
 	UNIT_ROWS(&u, parses, parse_rows);
+	UNIT_ROWS(&u, moments, moment_rows);
 	UNIT(&u, clock_runs);
 	return unit_run(&u, "time");
 }
