@@ -45,6 +45,7 @@ def job_code():
     spec = importlib.util.spec_from_file_location("spark_job", spark.JOB)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module.BLOCK_BYTES = 4096    # a file of rejects in many blocks
     return module
 
 
@@ -215,18 +216,20 @@ def test_rows_that_the_rules_reject(broken_shop, work):
     assert out.tables["stg_customers"]["rejected"] == 10
 
 
-@pytest.mark.parametrize("years", [(0, 0), (2010, 2012)], ids=["no calendar yet", "a calendar"])
-def test_every_evil_value_in_every_column(stack, work, tmp_path, years):
+@pytest.mark.parametrize("years, entities", [((0, 0), list(evil.COLUMNS)), ((2010, 2012), ["orders"])],
+                         ids=["no calendar yet", "a calendar, and no files of the others"])
+def test_every_evil_value_in_every_column(stack, work, tmp_path, years, entities):
     lake = Lake(tmp_path / "lake", *years)
     with stack.connect("source") as connection:
-        for entity in evil.COLUMNS:
+        for entity in entities:
             lake.put(entity, *evil.csv(connection, entity))
     lake.transform()
     out = work(lake.dir, lake.manifest)
     assert_same(out, Output(lake.dir / "processed", lake.manifest))
     assert all(table["rows"] > 500 and table["rejected"] > 200 for name, table in out.tables.items()
-               if name != "stg_date")
-    assert out.tables["stg_customers"]["superseded"] > 50
+               if table["entity"] in entities or name == "stg_sales")
+    if "customers" in entities:
+        assert out.tables["stg_customers"]["superseded"] > 50
 
 
 def test_files_without_rows_make_no_table(work, tmp_path):
