@@ -207,6 +207,13 @@ lake_log_path(void *mem, struct lake *lake, const char *key, char **path)
 }
 
 struct err *
+lake_log_list(void *mem, struct lake *lake, const char *prefix, struct lake_object **list,
+	      size_t *n)
+{
+	return lake_list_local(mem, lake, LAKE_LOG, prefix, list, n);
+}
+
+struct err *
 lake_log_done(struct lake *lake, const char *key)
 {
 	return lake->kind->log_done(lake, key);

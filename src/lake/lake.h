@@ -71,6 +71,9 @@ struct err *lake_list(void *mem, struct lake *lake, enum lake_bucket bucket, con
 /* A local file of bucket log that grows while a program writes it, until lake_log_done(); its
  * folder is made. */
 struct err *lake_log_path(void *mem, struct lake *lake, const char *key, char **path) MUST_CHECK;
+/* The log files of this host under prefix, in key order. */
+struct err *lake_log_list(void *mem, struct lake *lake, const char *prefix,
+			  struct lake_object **list, size_t *n) MUST_CHECK;
 /* The log is whole: others may read it. */
 struct err *lake_log_done(struct lake *lake, const char *key) MUST_CHECK;
 /* "folder:///x/raw/2026/.." or "s3://raw/2026/..": how messages name an object. */

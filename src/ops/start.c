@@ -6,6 +6,7 @@
 #include "base/time.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,21 +23,31 @@ start_allowed(const struct settings *settings, const struct run_request *request
 			"a database that holds nothing of worth has 'production = false'");
 }
 
+/* Airflow names its run to what its tasks start.  Source: BashOperator's environment. */
+static const char *
+start_airflow(void *mem)
+{
+	const char *dag = getenv("AIRFLOW_CTX_DAG_ID"), *run = getenv("AIRFLOW_CTX_DAG_RUN_ID");
+
+	return dag && run ? mem_printf(mem, "dag_id=%s/run_id=%s", dag, run) : NULL;
+}
+
 struct err *
 start_new(const struct settings *settings, const struct run_request *request, long long *id)
 {
 	AUTO_MEM void *tmp = mem_root();
 	bool setup = !strcmp(request->mode, "setup");
+	struct run_request full = *request;
 	struct ledger *ledger;
 	const char *dsn;
 
+	full.airflow = start_airflow(tmp);
 	TRY(start_allowed(settings, request));
 	TRY(settings_need(settings, "source_dsn", &dsn));
 	TRY(settings_need(settings, "warehouse_dsn", &dsn));
 	TRY(ledger_open(tmp, settings, false, &ledger));
 	return ledger_run_new(ledger, setup ? "setup" : "pipeline", request->mode,
-			      run_warehouse_name(tmp, settings), run_request_json(tmp, request),
-			      id);
+			      run_warehouse_name(tmp, settings), run_request_json(tmp, &full), id);
 }
 
 struct err *

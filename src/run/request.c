@@ -7,12 +7,13 @@
 char *
 run_request_json(void *mem, const struct run_request *request)
 {
-	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*}", "from",
+	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*, s:s*}", "from",
 				 request->from, "to", request->to, "no_full", request->no_full,
 				 "dataset", request->dataset, "recreate", request->recreate,
 				 "adopt", request->adopt, "uninstall", request->uninstall,
 				 "drop_audit", request->drop_audit, "undo",
-				 request->undo ? json_integer(request->undo) : NULL);
+				 request->undo ? json_integer(request->undo) : NULL, "airflow",
+				 request->airflow);
 	char *text = json_dumps(json, JSON_COMPACT);
 	char *copy = mem_strdup(mem, text);
 
@@ -47,6 +48,7 @@ run_request_parse(void *mem, const char *mode, const char *text, struct run_requ
 		.uninstall = json_is_true(json_object_get(json, "uninstall")),
 		.drop_audit = json_is_true(json_object_get(json, "drop_audit")),
 		.undo = json_integer_value(json_object_get(json, "undo")),
+		.airflow = request_text(mem, json, "airflow"),
 	};
 	json_decref(json);
 	return NULL;

@@ -28,6 +28,7 @@ struct run_request {
 	bool uninstall;	       /* setup: take capture away */
 	bool drop_audit;       /* .. and the audit columns */
 	long long undo;	       /* undo: the run whose batch is taken back */
+	const char *airflow;   /* "dag_id=D/run_id=R" of the run that started it, or NULL */
 };
 
 char *run_request_json(void *mem, const struct run_request *request);

@@ -6,6 +6,7 @@
 #include "lake/lake.h"
 #include "local/env.h"
 #include "view/feed.h"
+#include "view/logbeside.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -48,7 +49,8 @@ struct logreader {
 	struct logmerge *merge;
 	const char **files; /* [n_files] in merge */
 	size_t n_files;
-	bool more; /* to be indexed */
+	bool more;		  /* to be indexed */
+	struct logbeside *beside; /* mirrors the run's logs of others */
 	long long listed_ms, posted_ms;
 	char *said;
 	struct log_ask save;
@@ -71,7 +73,7 @@ root_find(struct logreader *r)
 		return NULL;
 	TRY(local_settings(tmp, r->config, r->profile, &settings));
 	TRY(lake_open(tmp, settings, &lake));
-	TRY(lake_local_path(tmp, lake, LAKE_LOG, "run-log", &root));
+	TRY(lake_log_path(tmp, lake, "run-log", &root));
 	r->root = mem_strdup(NULL, root);
 	return NULL;
 }
@@ -95,6 +97,8 @@ newest_run(const char *root)
 static void
 run_leave(struct logreader *r)
 {
+	logbeside_stop(r->beside);
+	r->beside = NULL;
 	mem_free(r->mem);
 	r->mem = NULL;
 	r->merge = NULL;
@@ -203,6 +207,7 @@ run_enter(struct logreader *r, bool *changed)
 		r->run = run;
 		r->dir = mem_printf(r->mem, "%s/%lld", r->root, run);
 		r->merge = logmerge_new(r->mem, &r->stop);
+		r->beside = logbeside_start(r->config, r->profile, run);
 	}
 	r->listed_ms = time_tick_ms();
 	*changed = files_add(r);
@@ -367,6 +372,7 @@ work(struct logreader *r)
 		run_leave(r);
 		return RETRY_MS;
 	}
+	logbeside_touch(r->beside);
 	changed = logmerge_look(r->merge) || changed;
 	bool news = changed || r->more;
 	if (news)

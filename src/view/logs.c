@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 #include "lake/lake.h"
+#include "view/logmirror.h"
+#include "view/runs.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,9 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOGS_ROOT   "run-log/"
-#define LOGS_WORKER "worker"
-#define LOGS_CHUNK  ((off_t)64 << 20) /* read of one file at once */
+#define LOGS_ROOT	"run-log/"
+#define LOGS_WORKER	"worker"
+#define MIRROR_BUDGET_S 30
+#define LOGS_CHUNK	((off_t)64 << 20) /* read of one file at once */
 
 struct log_file {
 	const char *key;
@@ -28,6 +31,7 @@ struct log_row {
 
 struct logs {
 	struct lake *lake;
+	struct logmirror *mirror; /* of what others write, or NULL */
 	long long run;
 	const char *only;
 	struct log_file *files; /* [n] in the order they were begun, the worker's last */
@@ -68,6 +72,16 @@ task_of(void *mem, const char *key)
 	return mem_strndup(mem, name, strcspn(name, "."));
 }
 
+/* Not what a mirror keeps beside it. */
+static bool
+is_log(const char *key)
+{
+	const char *name = strrchr(key, '/') + 1;
+	size_t n = strlen(name);
+
+	return *name != '.' && n > 4 && !strcmp(name + n - 4, ".log");
+}
+
 static bool
 logs_known(const struct logs *logs, const char *key)
 {
@@ -89,7 +103,7 @@ written_at(struct lake *lake, const char *key)
 	AUTO_MEM void *tmp = mem_root();
 	struct stat st = { 0 };
 	char *path;
-	struct err *e = lake_local_path(tmp, lake, LAKE_LOG, key, &path);
+	struct err *e = lake_log_path(tmp, lake, key, &path);
 
 	if (!e)
 		stat(path, &st);
@@ -128,10 +142,10 @@ logs_discover(struct logs *logs)
 	struct lake_object *list;
 	size_t n, found = 0;
 
-	TRY(lake_list(tmp, logs->lake, LAKE_LOG, prefix, &list, &n));
+	TRY(lake_log_list(tmp, logs->lake, prefix, &list, &n));
 	struct begun *begun = mem_array(tmp, struct begun, n);
 	for (size_t i = 0; i < n; i++) {
-		if (!logs_known(logs, list[i].key))
+		if (is_log(list[i].key) && !logs_known(logs, list[i].key))
 			begun[found++] =
 				(struct begun){ list[i].key, written_at(logs->lake, list[i].key) };
 	}
@@ -178,7 +192,7 @@ file_rest(void *mem, struct logs *logs, const struct log_file *f, char **text, s
 	struct stat st = { 0 };
 	char *path;
 
-	TRY(lake_local_path(mem, logs->lake, LAKE_LOG, f->key, &path));
+	TRY(lake_log_path(mem, logs->lake, f->key, &path));
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(ERR_NOTFOUND, "cannot open '%s'", path);
@@ -256,6 +270,8 @@ logs_next(void *mem, struct logs *logs, struct rows **out)
 {
 	struct reading r = { .mem = mem_child(logs) };
 
+	if (logs->mirror)
+		TRY(logmirror_look(logs->mirror));
 	TRY(logs_discover(logs));
 	for (size_t i = 0; i < logs->n; i++)
 		TRY(reading_file(&r, logs, &logs->files[i]));
@@ -281,7 +297,7 @@ logs_newest(struct lake *lake, long long *run)
 	size_t n;
 
 	*run = 0;
-	TRY(lake_list(tmp, lake, LAKE_LOG, LOGS_ROOT, &list, &n));
+	TRY(lake_log_list(tmp, lake, LOGS_ROOT, &list, &n));
 	for (size_t i = 0; i < n; i++) {
 		long long id = strtoll(list[i].key + strlen(LOGS_ROOT), NULL, 10);
 
@@ -291,6 +307,22 @@ logs_newest(struct lake *lake, long long *run)
 		return err_hint(err_new(ERR_NOTFOUND, "no run has left a log"),
 				"'bikeops runs' lists the runs");
 	return NULL;
+}
+
+/* Where the lake is S3. */
+static struct err *
+logs_mirror(struct logs *logs, const struct settings *settings)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct ledger *ledger;
+	const char *airflow;
+
+	if (strcmp(settings_get(settings, "lake"), "s3") != 0)
+		return NULL;
+	TRY(ledger_open_read(tmp, settings, &ledger));
+	TRY(runs_airflow(tmp, ledger, logs->run, &airflow));
+	TRY(logmirror_open(logs, settings, logs->run, airflow, MIRROR_BUDGET_S, &logs->mirror));
+	return logmirror_look(logs->mirror);
 }
 
 struct err *
@@ -305,6 +337,7 @@ logs_open(void *mem, const struct settings *settings, long long run, const char 
 	if (!run)
 		TRY(logs_newest(logs->lake, &logs->run));
 	logs->only = task ? mem_strdup(logs, task) : NULL;
+	TRY(logs_mirror(logs, settings));
 	TRY(logs_discover(logs));
 	if (!logs->n && task)
 		return err_new(ERR_NOTFOUND, "run %lld has no log of a task '%s'", logs->run, task);

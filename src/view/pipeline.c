@@ -508,13 +508,9 @@ tail_of(void *mem, struct lake *lake, const char *key, struct rows **out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	char *path;
-	struct err *e = lake_local_path(tmp, lake, LAKE_LOG, key, &path);
 
-	if (e && e->code != ERR_NOTFOUND)
-		return e;
-	TRY(tail_read(mem, e ? "" : path, out));
-	err_free(e);
-	return NULL;
+	TRY(lake_log_path(tmp, lake, key, &path));
+	return tail_read(mem, path, out);
 }
 
 /* Lines until that moment; one without a time belongs to the one above. */

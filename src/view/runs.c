@@ -104,3 +104,15 @@ runs_open(struct ledger *l, long long run, bool *open)
 	*open = !strcmp(state, "queued") || !strcmp(state, "running");
 	return NULL;
 }
+
+struct err *
+runs_airflow(void *mem, struct ledger *l, long long run, const char **out)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *id = mem_printf(tmp, "%lld", run);
+	struct rows *r;
+
+	TRY(ledger_read(mem, l, "run_airflow", &id, 1, &r));
+	*out = r->n ? rows_get(r, 0, "airflow") : NULL;
+	return NULL;
+}

@@ -27,6 +27,8 @@ struct run_view {
 struct err *runs_show(void *mem, struct ledger *l, long long run, struct run_view *out) MUST_CHECK;
 /* Is it waiting or at work?  ERR_NOTFOUND. */
 struct err *runs_open(struct ledger *l, long long run, bool *open) MUST_CHECK;
+/* Its place in Airflow's logs, "dag_id=D/run_id=R"; NULL where Airflow did not start it. */
+struct err *runs_airflow(void *mem, struct ledger *l, long long run, const char **out) MUST_CHECK;
 
 /*
  * The state to show, of what the ledger knows.

@@ -1,0 +1,1 @@
+SELECT options ->> 'airflow' AS airflow FROM ledger.run WHERE id = $1::bigint;

@@ -1,0 +1,14 @@
+/* A thread that mirrors the logs of the run that is looked at, each second. */
+#ifndef BIKEOPS_VIEW_LOGBESIDE_H
+#define BIKEOPS_VIEW_LOGBESIDE_H
+
+struct logbeside; /* opaque */
+
+/* config  the --config file, or NULL */
+struct logbeside *logbeside_start(const char *config, const char *profile, long long run);
+/* Somebody still looks; without, the thread rests after some seconds. */
+void logbeside_touch(struct logbeside *b);
+/* It ends by itself, when its network lets it: nobody waits.  NULL is fine. */
+void logbeside_stop(struct logbeside *b);
+
+#endif
