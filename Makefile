@@ -157,6 +157,18 @@ bench: deps-test $(BIN) ## measure
 	@$(BUILD)/venv/bin/python tests/bench/run.py $(BIN)
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python tests/bench/console.py
 
+DEMO = scripts/demo-aws.sh
+DEMO_ARGS = '$(abspath $(BIN))' '$(abspath $(PEERS))' '$(abspath $(BUILD))/demo-aws'
+.PHONY: demo-aws demo-aws-down peers
+demo-aws: deps-peers $(BIN) ## AWS's services on this machine, and the pipeline through them: [DATASET=dir]
+	@$(DEMO) up $(DEMO_ARGS)
+
+demo-aws-down: ## end what demo-aws left running
+	@$(DEMO) down $(DEMO_ARGS)
+
+peers: deps-peers $(BIN) ## AWS's services on this machine, until Ctrl-C
+	@$(DEMO) serve $(DEMO_ARGS)
+
 docs: deps-test $(BIN) ## remake the screenshots
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python scripts/docs.py '$(abspath $(BUILD))/docs'
 
