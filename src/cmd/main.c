@@ -175,6 +175,26 @@ execute(struct cmd *c, int argc, char **argv)
 	return command->run(c);
 }
 
+/* How many arguments stand before the command: options that every command has. */
+static int
+leading(int argc, char **argv)
+{
+	int n = 1;
+
+	while (n < argc && (!strncmp(argv[n], "--", 2) || is_verbose(argv[n]))) {
+		size_t len = strcspn(argv[n], "=");
+		const struct option *row = common_options;
+
+		while (row->name && (strlen(row->name) + 2 != len ||
+				     strncmp(row->name, argv[n] + 2, len - 2) != 0))
+			row++;
+		if (!is_verbose(argv[n]) && (!row->name || !strcmp(row->name, "help")))
+			break;
+		n += row->name && row->value && !argv[n][len] ? 2 : 1;
+	}
+	return n < argc ? n : argc;
+}
+
 /* No command is the console on a terminal, else status; -h, --help and --version are the commands
  * of that name. */
 int
@@ -182,7 +202,8 @@ cmd_main(int argc, char **argv)
 {
 	AUTO_MEM void *mem = mem_root();
 	bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	const char *name = argc > 1 ? argv[1] : terminal ? "console" : "status";
+	int before = leading(argc, argv);
+	const char *name = before < argc ? argv[before] : terminal ? "console" : "status";
 	struct cmd c = { .mem = mem };
 	struct err *e;
 
@@ -191,8 +212,10 @@ cmd_main(int argc, char **argv)
 	else if (!strcmp(name, "--version"))
 		name = "version";
 	c.command = find(name);
+	/* the command's name makes room for what stood before it */
+	memmove(argv + 2, argv + 1, (size_t)(before - 1) * sizeof(*argv));
 	if (c.command)
-		e = execute(&c, argc > 1 ? argc - 2 : 0, argv + (argc > 1 ? 2 : 1));
+		e = execute(&c, before < argc ? argc - 2 : argc - 1, argv + 2);
 	else
 		e = err_hint(err_new(ERR_USAGE, "'%s' is not a command", name),
 			     "'bikeops help' lists them");

@@ -7,13 +7,12 @@
 char *
 run_request_json(void *mem, const struct run_request *request)
 {
-	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*, s:s*}", "from",
-				 request->from, "to", request->to, "no_full", request->no_full,
-				 "dataset", request->dataset, "recreate", request->recreate,
-				 "adopt", request->adopt, "uninstall", request->uninstall,
-				 "drop_audit", request->drop_audit, "undo",
-				 request->undo ? json_integer(request->undo) : NULL, "airflow",
-				 request->airflow);
+	json_t *json = json_pack(
+		"{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*, s:s*}", "from", request->from,
+		"to", request->to, "no_full", request->no_full, "dataset", request->dataset,
+		"recreate", request->recreate, "adopt", request->adopt, "uninstall",
+		request->uninstall, "drop_audit", request->drop_audit, "undo",
+		request->undo ? json_integer(request->undo) : NULL, "airflow", request->airflow);
 	char *text = json_dumps(json, JSON_COMPACT);
 	char *copy = mem_strdup(mem, text);
 

@@ -60,9 +60,10 @@ read_airflow(const char *at, struct log_object *o)
 	if (!task || !attempt || attempt < task || !ends(attempt, ".log"))
 		return false;
 	task += strlen("/task_id=");
-	snprintf(o->stream, sizeof(o->stream), "airflow-%.*s%s%.*s.a%d", (int)strcspn(task, "/"),
+	attempt += strlen("/attempt=");
+	snprintf(o->stream, sizeof(o->stream), "airflow-%.*s%s%.*s.a%.*s", (int)strcspn(task, "/"),
 		 task, map ? "-" : "", map ? (int)strcspn(map + strlen("/map_index="), "/") : 0,
-		 map ? map + strlen("/map_index=") : "", atoi(attempt + strlen("/attempt=")));
+		 map ? map + strlen("/map_index=") : "", (int)strcspn(attempt, "."), attempt);
 	return true;
 }
 
