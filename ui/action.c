@@ -161,6 +161,60 @@ action_end(struct console *c, const char *run)
 	LINE(f, o, "run", "cancel", run);
 }
 
+static void
+action_take_back(struct console *c, const char *run)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct confirm *f = action_confirm(
+		c, "UNDO A RUN",
+		mem_printf(
+			tmp,
+			"%s: nothing is sent yet%s\nrun %s: its tables are as they were before "
+			"it, in one transaction, and the next run loads again all since. Nothing "
+			"at the source changes; an undo cannot be undone",
+			action_target(tmp, c), action_way(tmp, c), run));
+	struct offer *o = action_offer(f, run);
+
+	LINE(f, o, "run", "undo", run, "--detach");
+	action_dry(c, &(struct command_line){ { "run", "undo", run, "--dry-run" } });
+}
+
+/* The newest run that published, or NULL: not known here. */
+static const char *
+action_newest_batch(const struct console *c)
+{
+	const struct status *s = ui_view(&c->ui, FEED_STATUS);
+	const struct rows *runs = ui_view(&c->ui, FEED_RUNS);
+
+	for (size_t i = 0; runs && i < runs->n; i++) {
+		if (rows_get(runs, i, "k"))
+			return rows_get(runs, i, "run");
+	}
+	return s && s->last && s->last->n && rows_get(s->last, 0, "k") ? rows_get(s->last, 0, "run")
+								       : NULL;
+}
+
+static void
+action_undo_named(struct ui *ui, void *state, const char *text)
+{
+	(void)state;
+	action_run(ui->console, "undo", text);
+}
+
+void
+action_undo(struct ui *ui, void *state, int code)
+{
+	const char *run = action_newest_batch(ui->console);
+
+	(void)state, (void)code;
+	if (action_refused(ui->console))
+		return;
+	if (run)
+		action_take_back(ui->console, run);
+	else
+		ui_ask(ui, "undo run: ", "", action_undo_named);
+}
+
 /* The run meant: the one chosen, else what suits. */
 static const struct rows *
 action_meant(const struct console *c, bool at_work)
@@ -218,6 +272,8 @@ action_run(struct console *c, const char *verb, const char *run)
 		ui_say(&c->ui, "%s needs a run's number", verb);
 	else if (!strcmp(verb, "cancel"))
 		action_end(c, run);
+	else if (!strcmp(verb, "undo"))
+		action_take_back(c, run);
 	else
 		action_go_on(c, run);
 }
@@ -372,6 +428,19 @@ action_show(struct console *c, const struct command_line *line)
 	c->scroll = 0;
 	command_start(c->mailbox, POST_ANSWER, settings_profile(c->ui.settings), c->options->config,
 		      line, 1);
+}
+
+void
+action_handoff(struct ui *ui, void *state, int code)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const struct rows *r = action_meant(ui->console, false);
+	const char *run = ui->run ? mem_printf(tmp, "%lld", ui->run)
+			  : r	  ? rows_get(r, 0, "run")
+				  : NULL;
+
+	(void)state, (void)code;
+	action_show(ui->console, &(struct command_line){ { "handoff", run } });
 }
 
 /* --- the lock --- */

@@ -2,37 +2,15 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "local/home.h"
 #include "ui/console.h"
 
 #include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define AUDIT_LINE_MAX 65536
-
-static void
-audit_folders(char *path)
-{
-	for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
-		*at = '\0';
-		mkdir(path, 0700);
-		*at = '/';
-	}
-}
-
-char *
-audit_path(void *mem, const char *name)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *path = state && *state ? mem_printf(mem, "%s/bikeops/%s", state, name)
-				     : mem_printf(mem, "%s/.local/state/bikeops/%s",
-						  home ? home : "/tmp", name);
-
-	audit_folders(path);
-	return path;
-}
 
 static void
 audit_pair(struct strbuf *sb, const char *name, const char *value)
@@ -64,8 +42,8 @@ audit_write(const struct console *c, const char *what, const char *command, cons
 	audit_pair(&sb, "reason", c->reason);
 	audit_pair(&sb, "result", result);
 	strbuf_str(&sb, "}\n");
-	int fd = open(audit_path(tmp, "audit.jsonl"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-		      0600);
+	int fd = open(home_state_path(tmp, "audit.jsonl"),
+		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
 	(void)!write(fd, sb.s, sb.len);

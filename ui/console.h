@@ -128,6 +128,9 @@ void confirm_close(struct console *c);
 void action_trigger(struct ui *ui, void *state, int code);
 void action_resume(struct ui *ui, void *state, int code);
 void action_cancel(struct ui *ui, void *state, int code);
+/* Two files in the console's directory. */
+void action_handoff(struct ui *ui, void *state, int code);
+void action_undo(struct ui *ui, void *state, int code);
 void action_backfill(struct ui *ui, void *state, int code);
 void action_setup(struct ui *ui, void *state, int code);
 bool action_can_set_up(const struct ui *ui, const void *state);
@@ -145,8 +148,6 @@ void action_tick(struct console *c); /* lock again when the time is over */
 /* --- audit.c --- */
 void audit_write(const struct console *c, const char *what, const char *command,
 		 const char *result);
-/* $XDG_STATE_HOME/bikeops/NAME, its folder made. */
-char *audit_path(void *mem, const char *name);
 
 /* --- state.c --- */
 void state_save(const struct console *c);

@@ -86,6 +86,12 @@ say_resume(struct console *c, const char *args)
 }
 
 static void
+say_undo(struct console *c, const char *args)
+{
+	action_run(c, "undo", args);
+}
+
+static void
 say_save(struct console *c, const char *args)
 {
 	AUTO_MEM void *tmp = mem_root();
@@ -139,6 +145,7 @@ static const struct word {
 	{ "incr", NULL, say_incr },
 	{ "cancel", NULL, say_cancel },
 	{ "resume", NULL, say_resume },
+	{ "undo", NULL, say_undo },
 	{ "at", NULL, say_at },
 	{ "save-screen", NULL, say_save },
 	{ "theme", "dark light mono", say_theme },

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "local/home.h"
 #include "ui/console.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ void
 state_save(const struct console *c)
 {
 	AUTO_MEM void *tmp = mem_root();
-	char *path = audit_path(tmp, "console"), *fresh = mem_printf(tmp, "%s.new", path);
+	char *path = home_state_path(tmp, "console"), *fresh = mem_printf(tmp, "%s.new", path);
 	struct strbuf sb;
 
 	strbuf_init(&sb, tmp, STATE_MAX);
@@ -70,7 +71,7 @@ void
 state_restore(struct console *c)
 {
 	AUTO_MEM void *tmp = mem_root();
-	FILE *f = fopen(audit_path(tmp, "console"), "re");
+	FILE *f = fopen(home_state_path(tmp, "console"), "re");
 	char *line = NULL;
 	size_t size = 0;
 	bool ours = false;

@@ -325,3 +325,25 @@ home_save(const struct home *h)
 
 	return home_explain_full(h, file_write(path, text), MIB);
 }
+
+static void
+state_folders(char *path)
+{
+	for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
+		*at = '\0';
+		mkdir(path, 0700);
+		*at = '/';
+	}
+}
+
+char *
+home_state_path(void *mem, const char *name)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char *path = state && *state ? mem_printf(mem, "%s/bikeops/%s", state, name)
+				     : mem_printf(mem, "%s/.local/state/bikeops/%s",
+						  home ? home : "/tmp", name);
+
+	state_folders(path);
+	return path;
+}

@@ -49,4 +49,7 @@ struct err *home_check_free(const struct home *h, long long need) MUST_CHECK;
 /* e, or where its words are that the disk filled up meanwhile, that with its cure; takes e. */
 struct err *home_explain_full(const struct home *h, struct err *e, long long need) MUST_CHECK;
 
+/* $XDG_STATE_HOME/bikeops/NAME, its folder made: what the console keeps. */
+char *home_state_path(void *mem, const char *name);
+
 #endif

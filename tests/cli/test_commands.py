@@ -105,6 +105,32 @@ def test_follow_ends_with_the_run(stack, loaded):
     assert stack.run("logs", run, "--follow", timeout=20).stdout == stack.run("logs", run).stdout
 
 
+def test_handoff(stack, loaded, tmp_path):
+    """Two files of the newest run that went wrong: for people and for programs, replaced each time."""
+    stack.run("run", "incremental", status=None,
+              env={"BIKEOPS_SOURCE_DSN": "host=/nonexistent dbname=bikestore"}).quiet()
+    run = stack.json("runs")["runs"][0]["run"]
+    for _ in range(2):
+        told = stack.json("handoff", run, "--out", tmp_path)
+    validate(told)
+    assert [pathlib.Path(row["file"]).name for row in told["files"]] == [
+        f"handoff-{run}.md", f"handoff-{run}.json"]
+    data = json.loads((tmp_path / f"handoff-{run}.json").read_text())
+    validate(data)
+    shown = stack.json("runs", "show", run)
+    assert {**data["run"][0], "age_s": 0} == {**shown["run"][0], "age_s": 0}
+    assert data["tasks"] == shown["tasks"]
+    assert "cannot connect to the source" in data["why"][0]["cause"]
+    assert any(line["level"] == "error" for line in data["log"])
+    text = (tmp_path / f"handoff-{run}.md").read_text()
+    assert text.startswith(f"# Run {run}: incremental failed")
+    for part in ("Why it failed", "Tasks", "Layers", "Log"):
+        assert f"\n## {part}" in text
+    stack.run("handoff", "999999", "--out", tmp_path, status=1).talk("no run 999999").quiet()
+    stack.run("handoff", run, "--out", tmp_path / "none", status=None).talk("none").quiet()
+    stack.run("run", "incremental").quiet()
+
+
 def test_churn(stack, loaded):
     """It plays the shop; what it changed arrives."""
     got = stack.run("local", "churn", "--seconds", 2, "--rate", 50)

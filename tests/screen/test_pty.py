@@ -317,6 +317,43 @@ def test_quitting_says_what_goes_on(console, loaded):
         assert scenes.newest(loaded)["state"] == "running"
 
 
+def test_handoff_from_the_console(console, loaded):
+    """Two files where the console was begun, and it says which."""
+    run = scenes.newest(loaded)["run"]
+    t = console(loaded)
+    told(t, rf"run {run} \w+ ok")
+    t.keys("X")
+    t.wait(rf"handoff-{run}.json +\d+", 5)
+    t.keys("q")
+    assert t.quit() == 0
+    assert (loaded.dir / f"handoff-{run}.md").read_text().startswith(f"# Run {run}: ")
+    assert '"schema":"bikeops.handoff-bundle/1"' in (loaded.dir / f"handoff-{run}.json").read_text()
+
+
+def test_undo_from_the_console(console, loaded):
+    """The preview says what becomes of each table; the run's number sends it."""
+    scenes.change(loaded)
+    loaded.run("run", "incremental").quiet()
+    run = scenes.newest(loaded)
+    t = console(loaded)
+    told(t, rf"run {run['run']} incremental ok")
+    t.keys("u")
+    t.wait("UNDO A RUN", 2)
+    t.wait(r"back.to[\s\S]*fact_sales", 5)
+    t.keys("full")
+    t.still()
+    assert "to send: _" in t.text()
+    t.keys(str(run["run"]))
+    t.wait(rf"run {run['run'] + 1} undo ok", 15)
+    assert scenes.newest(loaded)["mode"] == "undo"
+    t.keys("2r")
+    t.wait(r"behind: oldest unloaded change \d+ s", 10)
+    t.keys(":undo x\r")
+    t.wait("undo needs a run's number", 2)
+    assert t.quit() == 0
+    loaded.run("run", "incremental").quiet()
+
+
 def test_preview_wraps_no_table(console, loaded):
     """A column is where its head is, at any width; arrows show what is cut, and type nothing."""
     scenes.change(loaded)
