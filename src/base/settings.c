@@ -76,6 +76,16 @@ const struct setting setting_rows[] = {
 	{ .name = "emr_release",
 	  .value = "emr-7.1.0",
 	  .help = "The release of an application that bikeops makes." },
+	{ .name = "emr_max_vcpu",
+	  .type = SETTING_INT,
+	  .value = "8",
+	  .help = "How many vCPU an application that bikeops makes, and a Spark job, may use." },
+	{ .name = "emr_price_vcpu_hour",
+	  .type = SETTING_NUMBER,
+	  .help = "USD for a vCPU of EMR Serverless for an hour, in place of the list price." },
+	{ .name = "emr_price_gb_hour",
+	  .type = SETTING_NUMBER,
+	  .help = "USD for a GB of its memory for an hour, in place of the list price." },
 	{ .name = "business_timezone",
 	  .value = "UTC",
 	  .help = "The time zone whose midnights part business days. Fixed by setup." },
@@ -132,6 +142,18 @@ setting_is_int(const char *value)
 	return n > 0 && n < 10 && !value[n];
 }
 
+/* "0.052624", or nothing */
+static bool
+setting_is_number(const char *value)
+{
+	size_t whole = strspn(value, "0123456789"), part = 0;
+
+	if (value[whole] == '.')
+		part = 1 + strspn(value + whole + 1, "0123456789");
+	return !*value ||
+	       (whole > 0 && whole < 7 && part != 1 && part < 11 && !value[whole + part]);
+}
+
 static bool
 setting_is_one_of(const char *value, const char *choices)
 {
@@ -165,13 +187,17 @@ settings_set(struct settings *s, int i, const char *value, const char *origin)
 	const struct setting *row = &setting_rows[i];
 	AUTO_MEM void *tmp = mem_root();
 	const char *choices = row->type == SETTING_BOOL ? "true false" : row->choices;
-	bool ok = choices		     ? setting_is_one_of(value, choices)
-		  : row->type == SETTING_INT ? setting_is_int(value)
-					     : true;
+	bool ok = choices			? setting_is_one_of(value, choices)
+		  : row->type == SETTING_INT	? setting_is_int(value)
+		  : row->type == SETTING_NUMBER ? setting_is_number(value)
+						: true;
 
 	if (!ok)
 		return err_hint(err_new(ERR_CONFIG, "bad value '%s' of '%s'", value, row->name),
-				"write %s", choices ? setting_or(tmp, choices) : "a whole number");
+				"write %s",
+				choices			   ? setting_or(tmp, choices)
+				: row->type == SETTING_INT ? "a whole number"
+							   : "a number such as 0.052624");
 	s->values[i] = mem_strdup(s, value);
 	s->origins[i] = mem_strdup(s, origin);
 	return NULL;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL };
+enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_NUMBER, SETTING_BOOL };
 
 struct setting {
 	const char *name; /* "source_dsn"; as a variable BIKEOPS_SOURCE_DSN */

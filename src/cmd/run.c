@@ -16,6 +16,7 @@
 static const struct option options[] = {
 	{ "from", "DATE", "backfill: first order date, YYYY-MM-DD" },
 	{ "to", "DATE", "backfill: last order date" },
+	{ "engine", "ENGINE", "what transforms: auto, duckdb or emr, in place of the setting" },
 	{ "dry-run", NULL, "show the window and the rows, load nothing" },
 	{ "detach", NULL, "leave it to a worker that outlives this session" },
 	{ "no-full", NULL, "refuse what must become a full load" },
@@ -51,6 +52,24 @@ check_range(const struct cmd *c)
 	return NULL;
 }
 
+/* What it lacks is said before there is a run. */
+static struct err *
+check_engine(const struct cmd *c)
+{
+	static const char *const engines[] = { "auto", "duckdb", "emr" };
+	const char *engine = cmd_option(c, "engine");
+	const struct engine_wish wish = run_engine_wish(c->settings, engine);
+	enum engine_kind kind;
+	bool known = !engine;
+
+	for (size_t i = 0; i < 3; i++)
+		known |= engine && !strcmp(engine, engines[i]);
+	if (!known)
+		return err_hint(err_new(ERR_USAGE, "bad value '%s' of '--engine'", engine),
+				"say auto, duckdb or emr");
+	return engine_choose(&wish, 0, &kind);
+}
+
 static struct err *
 print_result(struct cmd *c, long long id)
 {
@@ -82,7 +101,8 @@ dry_run(struct cmd *c)
 								 : BATCH_INCREMENTAL;
 	struct plan plan;
 
-	TRY(plan_fetch(c->mem, c->settings, mode, cmd_option(c, "from"), cmd_option(c, "to"),
+	const struct engine_wish wish = run_engine_wish(c->settings, cmd_option(c, "engine"));
+	TRY(plan_fetch(c->mem, c->settings, &wish, mode, cmd_option(c, "from"), cmd_option(c, "to"),
 		       &plan));
 	struct cmd_table list[] = { { "window", NULL, plan.window }, { "rows", NULL, plan.rows } };
 	return cmd_print(c, "plan", list, 2);
@@ -96,6 +116,7 @@ run_new(struct cmd *c)
 		.from = cmd_option(c, "from"),
 		.to = cmd_option(c, "to"),
 		.no_full = cmd_flag(c, "no-full"),
+		.engine = cmd_option(c, "engine"),
 	};
 	long long id;
 
@@ -103,6 +124,7 @@ run_new(struct cmd *c)
 		return err_new(ERR_USAGE, "'run %s' does not know what '%s' is", c->argv[0],
 			       c->argv[1]);
 	TRY(check_range(c));
+	TRY(check_engine(c));
 	if (cmd_flag(c, "dry-run"))
 		return dry_run(c);
 	TRY(start_new(c->settings, &request, &id));

@@ -1,29 +1,13 @@
 #include "run/manifest.h"
 
 #include "base/mem.h"
+#include "run/object.h"
 
-#include <jansson.h>
 #include <string.h>
-
-#define MANIFEST_MAX ((size_t)64 << 20)
 
 static const char *const modes[] = { "full", "incremental", "backfill" };
 
 /* --- writing --- */
-
-static struct err *
-put(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key, json_t *json)
-{
-	struct lake_writer *w;
-	char *text = json_dumps(json, JSON_INDENT(1));
-
-	json_decref(json);
-	struct err *e = lake_create(mem, lake, bucket, key, &w);
-	if (!e)
-		e = w->sink.write(&w->sink, text, strlen(text));
-	free(text);
-	return e ? e : lake_commit(w);
-}
 
 static json_t *
 watermark_json(const struct watermark *w)
@@ -59,7 +43,7 @@ manifest_write(void *mem, struct lake *lake, const struct batch *b, const char *
 		"sql_hash", b->sql_hash, "files", files);
 
 	*key = mem_printf(mem, "%s/a%d/manifest.json", b->prefix, b->attempt);
-	return put(mem, lake, LAKE_RAW, *key, json);
+	return object_put(lake, LAKE_RAW, *key, json);
 }
 
 static char *
@@ -90,58 +74,28 @@ staging_write(struct lake *lake, const struct batch *b, const struct staging *st
 
 	for (size_t i = 0; i < staging->n; i++)
 		json_array_append_new(tables, staged_json(&staging->tables[i]));
-	return put(tmp, lake, LAKE_PROCESSED, staging_key(tmp, b),
-		   json_pack("{s:i, s:i, s:i, s:o}", "version", 1, "first_year",
-			     staging->first_year, "last_year", staging->last_year, "tables",
-			     tables));
+	return object_put(lake, LAKE_PROCESSED, staging_key(tmp, b),
+			  json_pack("{s:i, s:i, s:i, s:o}", "version", 1, "first_year",
+				    staging->first_year, "last_year", staging->last_year, "tables",
+				    tables));
 }
 
 /* --- reading --- */
-
-static struct err *
-get(struct lake *lake, enum lake_bucket bucket, const char *key, json_t **out)
-{
-	AUTO_MEM void *tmp = mem_root();
-	struct strbuf text;
-
-	TRY(lake_read(tmp, lake, bucket, key, MANIFEST_MAX, &text));
-	*out = json_loadb(text.s, text.len, 0, NULL);
-	if (!*out || json_integer_value(json_object_get(*out, "version")) != 1) {
-		json_decref(*out);
-		return err_new(ERR_DATA, "'%s' is no manifest of this version",
-			       lake_name(tmp, lake, bucket, key));
-	}
-	return NULL;
-}
-
-static const char *
-text_of(void *mem, const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text ? mem_strdup(mem, text) : NULL;
-}
-
-static long long
-number_of(const json_t *json, const char *name)
-{
-	return json_integer_value(json_object_get(json, name));
-}
 
 static struct watermark
 watermark_of(void *mem, const json_t *json)
 {
 	return (struct watermark){
-		.k = number_of(json, "k"),
-		.run = number_of(json, "run"),
-		.epoch = text_of(mem, json, "epoch"),
-		.s = text_of(mem, json, "s"),
-		.seq = text_of(mem, json, "seq"),
-		.xid = text_of(mem, json, "xid"),
-		.at = text_of(mem, json, "at"),
-		.business_timezone = text_of(mem, json, "business_timezone"),
-		.first_year = (int)number_of(json, "first_year"),
-		.last_year = (int)number_of(json, "last_year"),
+		.k = object_number(json, "k"),
+		.run = object_number(json, "run"),
+		.epoch = object_text(mem, json, "epoch"),
+		.s = object_text(mem, json, "s"),
+		.seq = object_text(mem, json, "seq"),
+		.xid = object_text(mem, json, "xid"),
+		.at = object_text(mem, json, "at"),
+		.business_timezone = object_text(mem, json, "business_timezone"),
+		.first_year = (int)object_number(json, "first_year"),
+		.last_year = (int)object_number(json, "last_year"),
 	};
 }
 
@@ -164,13 +118,13 @@ files_of(struct batch *b, const json_t *list)
 		const json_t *f = json_array_get(list, i);
 
 		b->files[i] = (struct batch_file){
-			.entity = text_of(b, f, "entity"),
-			.key = text_of(b, f, "key"),
-			.bytes = number_of(f, "bytes"),
-			.rows = number_of(f, "rows"),
-			.sha256 = text_of(b, f, "sha256"),
-			.etag = text_of(b, f, "etag"),
-			.header = text_of(b, f, "header"),
+			.entity = object_text(b, f, "entity"),
+			.key = object_text(b, f, "key"),
+			.bytes = object_number(f, "bytes"),
+			.rows = object_number(f, "rows"),
+			.sha256 = object_text(b, f, "sha256"),
+			.etag = object_text(b, f, "etag"),
+			.header = object_text(b, f, "header"),
 			.headless = json_is_true(json_object_get(f, "headless")),
 		};
 	}
@@ -181,20 +135,20 @@ manifest_read(void *mem, struct lake *lake, const char *key, struct batch **out)
 {
 	json_t *json;
 
-	TRY(get(lake, LAKE_RAW, key, &json));
+	TRY(object_get(lake, LAKE_RAW, key, &json));
 	struct batch *b = mem_new(mem, struct batch);
 	*b = (struct batch){
-		.run = number_of(json, "run"),
-		.attempt = (int)number_of(json, "attempt"),
+		.run = object_number(json, "run"),
+		.attempt = (int)object_number(json, "attempt"),
 		.mode = mode_of(json_string_value(json_object_get(json, "mode"))),
-		.prefix = text_of(b, json, "prefix"),
+		.prefix = object_text(b, json, "prefix"),
 		.prev = watermark_of(b, json_object_get(json, "prev")),
 		.next = watermark_of(b, json_object_get(json, "next")),
-		.run_day = text_of(b, json, "run_day"),
-		.from = text_of(b, json, "from"),
-		.to = text_of(b, json, "to"),
-		.program = text_of(b, json, "program"),
-		.sql_hash = text_of(b, json, "sql_hash"),
+		.run_day = object_text(b, json, "run_day"),
+		.from = object_text(b, json, "from"),
+		.to = object_text(b, json, "to"),
+		.program = object_text(b, json, "program"),
+		.sql_hash = object_text(b, json, "sql_hash"),
 	};
 	files_of(b, json_object_get(json, "files"));
 	json_decref(json);
@@ -207,15 +161,15 @@ staged_of(void *mem, const json_t *json)
 {
 	const json_t *keys = json_object_get(json, "keys");
 	struct staged t = {
-		.table = text_of(mem, json, "table"),
-		.entity = text_of(mem, json, "entity"),
+		.table = object_text(mem, json, "table"),
+		.entity = object_text(mem, json, "entity"),
 		.n_keys = json_array_size(keys),
-		.rejects_key = text_of(mem, json, "rejects_key"),
-		.bytes = number_of(json, "bytes"),
-		.read = number_of(json, "read"),
-		.rows = number_of(json, "rows"),
-		.superseded = number_of(json, "superseded"),
-		.rejected = number_of(json, "rejected"),
+		.rejects_key = object_text(mem, json, "rejects_key"),
+		.bytes = object_number(json, "bytes"),
+		.read = object_number(json, "read"),
+		.rows = object_number(json, "rows"),
+		.superseded = object_number(json, "superseded"),
+		.rejected = object_number(json, "rejected"),
 	};
 
 	t.keys = mem_array(mem, const char *, t.n_keys);
@@ -230,13 +184,13 @@ staging_read(void *mem, struct lake *lake, const struct batch *b, struct staging
 	AUTO_MEM void *tmp = mem_root();
 	json_t *json;
 
-	TRY(get(lake, LAKE_PROCESSED, staging_key(tmp, b), &json));
+	TRY(object_get(lake, LAKE_PROCESSED, staging_key(tmp, b), &json));
 	struct staging *s = mem_new(mem, struct staging);
 	const json_t *tables = json_object_get(json, "tables");
 	s->n = json_array_size(tables);
 	s->tables = mem_array(s, struct staged, s->n);
-	s->first_year = (int)number_of(json, "first_year");
-	s->last_year = (int)number_of(json, "last_year");
+	s->first_year = (int)object_number(json, "first_year");
+	s->last_year = (int)object_number(json, "last_year");
 	for (size_t i = 0; i < s->n; i++)
 		s->tables[i] = staged_of(s, json_array_get(tables, i));
 	json_decref(json);

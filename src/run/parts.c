@@ -60,6 +60,18 @@ run_warehouse(struct run *run, struct warehouse **out)
 	return NULL;
 }
 
+struct engine_wish
+run_engine_wish(const struct settings *settings, const char *engine)
+{
+	return (struct engine_wish){
+		.engine = engine ? engine : settings_get(settings, "engine"),
+		.application = settings_get(settings, "emr_application"),
+		.role_arn = settings_get(settings, "emr_role_arn"),
+		.s3 = !strcmp(settings_get(settings, "lake"), "s3"),
+		.max_mib = settings_int(settings, "duckdb_max_mib"),
+	};
+}
+
 struct err *
 run_engine(struct run *run, struct engine **out)
 {

@@ -7,12 +7,13 @@
 char *
 run_request_json(void *mem, const struct run_request *request)
 {
-	json_t *json = json_pack(
-		"{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*, s:s*}", "from", request->from,
-		"to", request->to, "no_full", request->no_full, "dataset", request->dataset,
-		"recreate", request->recreate, "adopt", request->adopt, "uninstall",
-		request->uninstall, "drop_audit", request->drop_audit, "undo",
-		request->undo ? json_integer(request->undo) : NULL, "airflow", request->airflow);
+	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*, s:s*, s:s*}",
+				 "from", request->from, "to", request->to, "no_full",
+				 request->no_full, "dataset", request->dataset, "recreate",
+				 request->recreate, "adopt", request->adopt, "uninstall",
+				 request->uninstall, "drop_audit", request->drop_audit, "undo",
+				 request->undo ? json_integer(request->undo) : NULL, "airflow",
+				 request->airflow, "engine", request->engine);
 	char *text = json_dumps(json, JSON_COMPACT);
 	char *copy = mem_strdup(mem, text);
 
@@ -41,6 +42,7 @@ run_request_parse(void *mem, const char *mode, const char *text, struct run_requ
 		.from = request_text(mem, json, "from"),
 		.to = request_text(mem, json, "to"),
 		.no_full = json_is_true(json_object_get(json, "no_full")),
+		.engine = request_text(mem, json, "engine"),
 		.dataset = request_text(mem, json, "dataset"),
 		.recreate = json_is_true(json_object_get(json, "recreate")),
 		.adopt = json_is_true(json_object_get(json, "adopt")),

@@ -12,6 +12,7 @@
 #include "lake/lake.h"
 #include "ledger/ledger.h"
 #include "pipeline/batch.h"
+#include "pipeline/engine.h"
 #include "source/source.h"
 #include "warehouse/warehouse.h"
 
@@ -22,6 +23,7 @@ struct run_request {
 	const char *mode;      /* "setup", "full", "incremental", "backfill", "undo" */
 	const char *from, *to; /* backfill's order dates */
 	bool no_full;	       /* refuse what must become a full one */
+	const char *engine;    /* "auto", "duckdb", "emr"; NULL: as the setting says */
 	const char *dataset;   /* setup: folder of the nine files, or NULL */
 	bool recreate;	       /* setup: drop what is there */
 	bool adopt;	       /* setup: a store that others made */
@@ -36,6 +38,7 @@ struct err *run_request_parse(void *mem, const char *mode, const char *json,
 			      struct run_request *out) MUST_CHECK;
 
 struct heart;
+struct spark_job;
 
 struct run {
 	const struct settings *settings;
@@ -56,6 +59,7 @@ struct run {
 	struct batch *batch;	 /* from open_window on */
 	struct staging *staging; /* from transform on */
 	struct undo *undo;	 /* of an undo, from open_window on */
+	struct spark_job *spark; /* what transformed it, or NULL */
 	bool counted;		 /* the shop was counted at S(k): so is serving, after publish */
 	bool published;		 /* publish was done by an earlier attempt */
 	bool nothing;		 /* no change to load: the tasks after open_window are not due */
@@ -80,6 +84,8 @@ struct err *run_engine(struct run *run, struct engine **out) MUST_CHECK;
 void run_drop_parts(struct run *run);
 /* Nothing after load_staging needs it: give its memory back. */
 void run_drop_engine(struct run *run);
+/* What decides which engine transforms; engine: the run's own wish, or NULL. */
+struct engine_wish run_engine_wish(const struct settings *settings, const char *engine);
 /* The warehouse's name: its DSN without the password. */
 char *run_warehouse_name(void *mem, const struct settings *settings);
 

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "run/run.h"
+#include "run/spark.h"
 
 /* What publish left: its books, told to the ledger; the source may trim up to S(k). */
 static struct err *
@@ -20,7 +21,8 @@ clear_staging(struct run *run)
 		TRY(warehouse_counts(tmp, w, &rows));
 		TRY(ledger_layer_put(run->ledger, run->id, "serving", rows));
 	}
-	return source_consumed(source, run->warehouse_name, &b->next);
+	TRY(source_consumed(source, run->warehouse_name, &b->next));
+	return spark_bill(run);
 }
 
 const struct task task_clear_staging = {

@@ -101,6 +101,19 @@ new_batch(struct run *run, const struct watermark *wm, enum batch_mode mode)
 	return ledger_run_set(run->ledger, run->id, "prefix", b->prefix);
 }
 
+/* What is missing for it is said before anything is read. */
+static struct err *
+tell_engine(struct run *run)
+{
+	const struct engine_wish wish = run_engine_wish(run->settings, run->request.engine);
+	enum engine_kind kind;
+
+	TRY(engine_choose(&wish, 0, &kind));
+	if (kind != ENGINE_EMR)
+		return NULL;
+	return ledger_run_set(run->ledger, run->id, "engine", engine_names[kind]);
+}
+
 static struct err *
 decide(struct run *run, const struct watermark *wm)
 {
@@ -120,6 +133,7 @@ decide(struct run *run, const struct watermark *wm)
 		TRY(become_full(run, window->must_full));
 		mode = BATCH_FULL;
 	}
+	TRY(tell_engine(run));
 	if (mode == BATCH_INCREMENTAL && !window->changes) {
 		run->nothing = true;
 		return run_note(run, "nothing changed since batch %lld", wm->k);

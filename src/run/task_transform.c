@@ -2,6 +2,7 @@
 #include "run/layers.h"
 #include "run/manifest.h"
 #include "run/run.h"
+#include "run/spark.h"
 
 static bool
 transform_due(const struct run *run)
@@ -10,23 +11,36 @@ transform_due(const struct run *run)
 }
 
 static struct err *
-transform(struct run *run)
+with_duckdb(struct run *run, struct lake *lake)
 {
 	struct engine *engine;
-	struct lake *lake;
 
 	run->batch->attempt = run->attempt;
-	TRY(run_lake(run, &lake));
 	TRY(run_engine(run, &engine));
-	TRY(ledger_run_set(run->ledger, run->id, "engine", "duckdb"));
 	TRY(engine_transform(run, engine, run->batch, &run->staging, heart_progress(run->heart)));
-	TRY(staging_write(lake, run->batch, run->staging));
+	return staging_write(lake, run->batch, run->staging);
+}
+
+static struct err *
+transform(struct run *run)
+{
+	const struct engine_wish wish = run_engine_wish(run->settings, run->request.engine);
+	enum engine_kind kind;
+	struct lake *lake;
+	long long bytes = 0;
+
+	for (size_t i = 0; i < run->batch->n_files; i++)
+		bytes += run->batch->files[i].bytes;
+	TRY(engine_choose(&wish, bytes, &kind));
+	TRY(run_lake(run, &lake));
+	TRY(ledger_run_set(run->ledger, run->id, "engine", engine_names[kind]));
+	TRY(kind == ENGINE_EMR ? spark_transform(run, lake) : with_duckdb(run, lake));
 	return layers_staged(run, "processed");
 }
 
 const struct task task_transform = {
 	.name = "transform",
-	.tries = 1,
+	.tries = 3,
 	.due = transform_due,
 	.work = transform,
 };

@@ -35,6 +35,10 @@ static const struct part run_parts[] = {
 	{ "clear_staging", 2, NULL, NULL, false },  { NULL, 0, NULL, NULL, false },
 };
 
+/* Instead of the step "duckdb", where EMR Serverless transforms. */
+static const char *const emr_steps[] = { "create_spark_app", "submit_spark_job", "check_spark_job",
+					 "delete_spark_app" };
+
 static const struct part setup_parts[] = {
 	{ "prepare_dataset", 0, NULL, NULL, false },  { "create_source", 0, NULL, NULL, false },
 	{ "import_source", 0, NULL, NULL, false },    { "create_triggers", 0, NULL, NULL, false },
@@ -70,11 +74,16 @@ plan_add(void *mem, struct pipeline *p, const struct part *part, const char *ste
 }
 
 static void
-plan_part(void *mem, struct pipeline *p, const struct part *part)
+plan_part(void *mem, struct pipeline *p, const struct part *part, bool emr)
 {
 	const char **names;
 	size_t n;
 
+	if (emr && !strcmp(part->task, "transform")) {
+		for (size_t i = 0; i < sizeof(emr_steps) / sizeof(*emr_steps); i++)
+			plan_add(mem, p, part, emr_steps[i]);
+		return;
+	}
 	if (!part->folder) {
 		plan_add(mem, p, part, part->begin);
 		return;
@@ -89,11 +98,13 @@ plan_part(void *mem, struct pipeline *p, const struct part *part)
 static void
 plan(void *mem, struct pipeline *p, bool setup)
 {
+	const char *engine = rows_get(p->run, 0, "engine");
+	bool emr = engine && !strcmp(engine, "emr");
 	const struct part *part = setup ? setup_parts : run_parts;
 
 	p->steps = mem_array(mem, struct pipeline_step, PIPELINE_STEPS);
 	for (; part->task; part++)
-		plan_part(mem, p, part);
+		plan_part(mem, p, part, emr);
 	for (; p->n_stages < PIPELINE_STAGES && stage_names[setup][p->n_stages]; p->n_stages++)
 		p->stages[p->n_stages].name = stage_names[setup][p->n_stages];
 }

@@ -2,12 +2,13 @@
 
 #include "base/mem.h"
 #include "base/sql.h"
+#include "run/run.h"
 #include "source/source.h"
 #include "warehouse/warehouse.h"
 
 static struct rows *
-plan_window(void *mem, enum batch_mode mode, const struct watermark *wm,
-	    const struct source_window *w)
+plan_window(void *mem, const struct engine_wish *wish, enum batch_mode mode,
+	    const struct watermark *wm, const struct source_window *w)
 {
 	static const char *const names[] = { "mode",	     "why",   "k",     "changes",
 					     "dirty_orders", "since", "engine" };
@@ -20,7 +21,7 @@ plan_window(void *mem, enum batch_mode mode, const struct watermark *wm,
 				full ? NULL : mem_printf(mem, "%lld", w->changes),
 				full ? NULL : mem_printf(mem, "%lld", w->dirty_orders),
 				wm->at,
-				"duckdb" };
+				engine_plan(mem, wish) };
 
 	for (size_t i = 0; i < 7; i++)
 		rows_column(r, i, names[i], i >= 2 && i <= 4 ? ROWS_INT : ROWS_TEXT);
@@ -55,20 +56,21 @@ plan_after(void *mem, const struct settings *settings, const struct watermark *w
 	   enum batch_mode mode, const char *from, const char *to, struct plan *out)
 {
 	AUTO_MEM void *tmp = mem_root();
+	const struct engine_wish wish = run_engine_wish(settings, NULL);
 	struct source_window *window;
 	struct source *s;
 
 	TRY(batch_timezone(wm, settings_get(settings, "business_timezone")));
 	TRY(source_open(tmp, settings, "bikeops_run", "bikeops plan", &s));
 	TRY(source_look(mem, s, wm, mode, from, to, &window));
-	out->window = plan_window(mem, mode, wm, window);
+	out->window = plan_window(mem, &wish, mode, wm, window);
 	out->rows = plan_rows(mem, window->expected);
 	return NULL;
 }
 
 struct err *
-plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, const char *from,
-	   const char *to, struct plan *out)
+plan_fetch(void *mem, const struct settings *settings, const struct engine_wish *wish,
+	   enum batch_mode mode, const char *from, const char *to, struct plan *out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct warehouse *w;
@@ -76,5 +78,7 @@ plan_fetch(void *mem, const struct settings *settings, enum batch_mode mode, con
 
 	TRY(warehouse_open(tmp, settings, "bikeops_run", "bikeops plan", &w));
 	TRY(warehouse_watermark(tmp, w, &wm));
-	return plan_after(mem, settings, &wm, mode, from, to, out);
+	TRY(plan_after(mem, settings, &wm, mode, from, to, out));
+	rows_set(out->window, 0, "engine", engine_plan(tmp, wish));
+	return NULL;
 }

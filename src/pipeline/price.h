@@ -1,0 +1,26 @@
+/*
+ * What EMR Serverless bills, by list price.  Sources: the price lists of Amazon EMR, for x86;
+ * verify before quoting.
+ */
+#ifndef BIKEOPS_PIPELINE_PRICE_H
+#define BIKEOPS_PIPELINE_PRICE_H
+
+#include <stdbool.h>
+
+/* 1e-9 USD, so that every listed price is whole. */
+struct price {
+	long long vcpu_hour, memory_gb_hour, storage_gb_hour;
+	const char *day; /* of the list, YYYY-MM-DD; NULL: the operator's own */
+};
+
+/*
+ * vcpu, gb  the operator's own prices in USD, or "" for the list's
+ * false     no price is known: neither that region's nor, where one is its own, both
+ */
+bool price_emr(const char *region, const char *vcpu, const char *gb, struct price *out);
+/* USD of so many hours, to 6 digits: "0.002345". */
+char *price_usd(void *mem, double quantity, long long price);
+/* "0.052624" in 1e-9 USD; -1: it is no price. */
+long long price_parse(const char *text);
+
+#endif

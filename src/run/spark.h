@@ -1,0 +1,19 @@
+/*
+ * The Spark job of a batch on EMR Serverless.  It is written down as an object before it is
+ * started, so that there is one job, whatever ends and begins again.
+ */
+#ifndef BIKEOPS_RUN_SPARK_H
+#define BIKEOPS_RUN_SPARK_H
+
+#include "run/run.h"
+
+/*
+ * Find the newest job that was written down and wait for it, or start one where that failed or
+ * none was: run->staging, and run->batch's attempt, are then that job's.
+ * errors  of emr_engine_watch()
+ */
+struct err *spark_transform(struct run *run, struct lake *lake) MUST_CHECK;
+/* Tell the ledger what the run's job cost, once it is billed; nothing where no job was. */
+struct err *spark_bill(struct run *run) MUST_CHECK;
+
+#endif
