@@ -153,9 +153,10 @@ run: deps ## build, start the embedded stack, load it once, open bikeops
 	@$(MAKE) -j$(JOBS) MODE=release
 	@scripts/run.sh $(BUILD)/release/bikeops
 
-bench: deps-test $(BIN) ## measure
+bench: deps-test deps-peers $(BIN) ## measure
 	@$(BUILD)/venv/bin/python tests/bench/run.py $(BIN)
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python tests/bench/console.py
+	@$(PEERS) tests/bench/s3.py $(BIN)
 
 DEMO = scripts/demo-aws.sh
 DEMO_ARGS = '$(abspath $(BIN))' '$(abspath $(PEERS))' '$(abspath $(BUILD))/demo-aws'

@@ -13,7 +13,8 @@
 
 #define HEADERS_MAX  256
 #define POLL_MS	     1000
-#define EXPECT_BYTES (1LL << 20) /* a body of this size first asks whether it is welcome */
+#define BLOCK_BYTES  (256L << 10) /* read or written at once; curl's 16 KiB cost as much again */
+#define EXPECT_BYTES (1LL << 20)  /* a body of this size first asks whether it is welcome */
 
 struct http {
 	CURLM *multi;
@@ -236,6 +237,8 @@ set_options(struct http *http, struct exchange *x, struct curl_slist *headers, c
 	curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, words);
 	curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_timeout_ms);
+	curl_easy_setopt(x->easy, CURLOPT_BUFFERSIZE, BLOCK_BYTES);
+	curl_easy_setopt(x->easy, CURLOPT_UPLOAD_BUFFERSIZE, BLOCK_BYTES);
 	curl_easy_setopt(x->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_body);

@@ -163,6 +163,7 @@ struct fetch {
 	long long bytes;
 	char *path; /* of the file at work */
 	int fd;
+	bool again; /* the first part was begun more than once */
 };
 
 /* A range writes at its own place, so that a repetition does no harm. */
@@ -224,6 +225,7 @@ fetch_first(void *mem, struct s3 *s3, struct fetch *f, struct aws_answer *answer
 			return NULL;
 		}
 		s3_moved(s3, -tap.bytes);
+		f->again = true;
 		if (!passing(e) || !tap.bytes)
 			break;
 	}
@@ -256,7 +258,7 @@ fetch_all(struct s3 *s3, struct fetch *f, char sha256[65])
 	TRY(fetch_first(tmp, s3, f, &answer));
 	if (f->bytes > S3_PART)
 		TRY(s3_each(s3, (size_t)((f->bytes - 1) / S3_PART), fetch_part, f));
-	if (ftruncate(f->fd, f->bytes)) /* a first part that was repeated may have been longer */
+	if (f->again && ftruncate(f->fd, f->bytes)) /* it may have been longer before */
 		return err_sys(ERR_DATA, "cannot write '%s'", f->path);
 	if (!sha256)
 		return NULL;

@@ -65,7 +65,7 @@ def start_s3proxy(args, port, key, secret):
 
 def start_versitygw(args, port, key, secret):
     argv = [str(VERSITYGW), "--port", f"127.0.0.1:{port}", "--region", REGION,
-            "--iam-dir", str(args.dir / "iam"), "--quiet", "posix", str(args.dir / "data")]
+            "--iam-dir", str(args.dir / "iam"), "--keep-alive", "--quiet", "posix", str(args.dir / "data")]
     env = {**os.environ, "ROOT_ACCESS_KEY": key, "ROOT_SECRET_KEY": secret}
     return subprocess.Popen(argv, stdout=sys.stderr, env=env, preexec_fn=die_with_parent)
 
