@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The services of an AWS account on one machine: S3, RDS, EMR Serverless, Redshift Serverless.
+"""The services of an AWS account on one machine: STS, S3, RDS, EMR Serverless, Redshift Serverless.
 
 usage: aws.py --dir DIR --bikeops PROGRAM [--profile NAME]
 
@@ -12,13 +12,16 @@ import argparse
 import contextlib
 import os
 import pathlib
-import secrets
 import shlex
 import signal
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import rds  # noqa: E402
+from imds import LONG_TERM  # noqa: E402
+
 BUCKETS = {name: f"bikeops-{name}" for name in ("source", "raw", "processed", "log")}
 REGION = "us-east-1"
 WORKGROUP = "bikeops"
@@ -36,8 +39,8 @@ class Account:
         self.program = str(pathlib.Path(program).resolve())
         self.children = []
         self.changed = {}
-        self.env = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper(),
-                    "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30), "AWS_REGION": REGION,
+        self.env = {"AWS_ACCESS_KEY_ID": LONG_TERM[0], "AWS_SECRET_ACCESS_KEY": LONG_TERM[1],
+                    "AWS_REGION": REGION,
                     "AWS_EC2_METADATA_DISABLED": "true", "BIKEOPS_HOME": str(self.dir / "stack")}
 
     def peer(self, name, *args):
@@ -61,6 +64,7 @@ class Account:
         buckets = [word for bucket in BUCKETS.values() for word in ("--bucket", bucket)]
         s3 = "http://127.0.0.1:" + self.peer("s3", *buckets)["port"]
         self.env["AWS_ENDPOINT_URL_S3"] = s3
+        self.env["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:" + self.peer("imds")["port"]
         self.rds = self.peer("rds")["port"]
         emr = self.peer("emr", "--s3", s3, "--region", REGION, "--delay", "logs=3")["port"]
         self.env["AWS_ENDPOINT_URL_EMR_SERVERLESS"] = f"http://127.0.0.1:{emr}"
@@ -76,8 +80,6 @@ class Account:
 
     def share_keys(self, s3):
         """The roles of RDS write with the account's keys."""
-        sys.path.insert(0, str(HERE))
-        import rds
         server = rds.Rds(self.dir / "rds", int(self.rds))
         server.control(endpoint=s3, region=REGION, role_keys=[
             self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"], None])
