@@ -1,12 +1,5 @@
--- RDS's extension, made where the login may, and the right to export by it.  Who may not is told by
--- 'doctor': an rds_superuser then does it.
-DO $$
-BEGIN
-	CREATE EXTENSION IF NOT EXISTS aws_s3 CASCADE;
-EXCEPTION WHEN OTHERS THEN
-	RAISE WARNING 'extension aws_s3 cannot be made: %', SQLERRM;
-END $$
-;
+-- The right to export by RDS's extension.  Who may not give it is told by 'doctor': an rds_superuser
+-- then does it.
 DO $$
 BEGIN
 	IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'aws_s3') THEN

@@ -114,6 +114,7 @@ pg_result_error(struct pg *pg, const PGresult *res)
 	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
 	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
+	const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
 
 	if (!state)
 		return pg_lost_error(pg);
@@ -131,6 +132,8 @@ pg_result_error(struct pg *pg, const PGresult *res)
 				detail ? "; " : "", detail ? pg_one_line(tmp, detail) : "");
 	if (context)
 		log_debug("context: %s", context);
+	if (hint)
+		e = err_hint(e, "%s", pg_one_line(tmp, hint));
 	return err_remote(e, state);
 }
 
@@ -585,6 +588,17 @@ const char *
 pg_user(const struct pg *pg)
 {
 	return PQuser(pg->conn);
+}
+
+const char *
+pg_tls(const struct pg *pg, bool *safe)
+{
+	const char *host = PQhost(pg->conn);
+	const char *protocol = PQsslAttribute(pg->conn, "protocol");
+	bool socket = host && *host == '/';
+
+	*safe = socket || protocol;
+	return protocol ? protocol : socket ? "socket" : "none";
 }
 
 int

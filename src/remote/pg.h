@@ -69,7 +69,9 @@ struct err *pg_copy_end(struct pg *pg, const char *failure, long long *rows) MUS
 struct err *pg_listen(struct pg *pg, int wake_fd, int ms, bool *told) MUST_CHECK;
 
 const char *pg_user(const struct pg *pg); /* who logged in */
-int pg_client_version(void);		  /* of libpq, the same way */
+/* "TLSv1.3", or how it does without: "none", "socket"; *safe: nobody on the way can listen. */
+const char *pg_tls(const struct pg *pg, bool *safe);
+int pg_client_version(void); /* of libpq, the same way */
 bool pg_lost(const struct pg *pg);
 /* An identifier quoted for SQL: for the few texts that carry names. */
 char *pg_ident(void *mem, const char *name);

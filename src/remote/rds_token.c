@@ -100,3 +100,11 @@ rds_login(void *mem, const char *dsn, const char *region, struct pg_login *out)
 	*out = (struct pg_login){ .make = rds_make, .arg = rds };
 	return NULL;
 }
+
+struct err *
+rds_identity(void *mem, const struct pg_login *login, char **text)
+{
+	const struct rds *rds = login->arg;
+
+	return aws_identity(mem, rds->aws, text);
+}

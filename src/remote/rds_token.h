@@ -22,5 +22,7 @@ struct err *rds_token(void *mem, struct aws *aws, const char *host, const char *
  */
 struct err *rds_login(void *mem, const char *dsn, const char *region, struct pg_login *out)
 	MUST_CHECK;
+/* Whose credentials make the tokens: see aws_identity(). */
+struct err *rds_identity(void *mem, const struct pg_login *login, char **text) MUST_CHECK;
 
 #endif

@@ -2,6 +2,8 @@
 #include "run/heart.h"
 #include "run/run.h"
 
+#include <string.h>
+
 static bool
 import_due(const struct run *run)
 {
@@ -16,6 +18,8 @@ import_source(struct run *run)
 
 	TRY(run_source(run, &source));
 	TRY(run_lake(run, &lake));
+	if (!strcmp(settings_get(run->settings, "source"), "aws_s3")) /* RDS reads them there */
+		TRY(dataset_keep(lake, run->request.dataset));
 	TRY(source_import(source, run->request.dataset,
 			  settings_get(run->settings, "business_timezone"), run->request.recreate,
 			  heart_progress(run->heart)));

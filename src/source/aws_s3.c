@@ -119,6 +119,23 @@ export_open(void *mem, const struct settings *settings, struct export *ex)
 	return s3_open(mem, &config, &ex->s3);
 }
 
+/* 58000 is all that RDS says of S3: what passes is tried again, a right that lacks is not. */
+static struct err *
+export_error(struct err *e)
+{
+	const char *state = err_remote_of(e);
+
+	if (!state || strcmp(state, "58000"))
+		return e;
+	if (!strstr(e->msg, "Access Denied")) {
+		e->code = ERR_NET;
+		return e;
+	}
+	e->code = ERR_AUTH;
+	return err_hint(e, "the role of feature s3Export on the instance needs s3:PutObject and "
+			   "s3:AbortMultipartUpload on the raw bucket");
+}
+
 struct err *
 aws_s3_extract(struct extract *x, struct pg *pg, const struct extract_entity *entity,
 	       struct extract_files *files)
@@ -129,7 +146,9 @@ aws_s3_extract(struct extract *x, struct pg *pg, const struct extract_entity *en
 
 	TRY(export_open(tmp, x->settings, &ex));
 	const char *params[] = { entity->query, ex.bucket, ex.key, ex.region };
-	TRY(pg_query(tmp, pg, sql_text("source/aws_s3_export"), params, 4, &r));
+	struct err *e = pg_query(tmp, pg, sql_text("source/aws_s3_export"), params, 4, &r);
+	if (e)
+		return export_error(e);
 	ex.rows = rows_int(r, 0, "rows_uploaded");
 	ex.files = rows_int(r, 0, "files_uploaded");
 	ex.bytes = rows_int(r, 0, "bytes_uploaded");
@@ -140,15 +159,17 @@ aws_s3_extract(struct extract *x, struct pg *pg, const struct extract_entity *en
 }
 
 struct err *
-aws_s3_ready(void *mem, struct pg *pg, const struct settings *settings, const char **why)
+aws_s3_ready(void *mem, struct pg *pg, const struct settings *settings, const char *role,
+	     const char *function, const char **why)
 {
+	const char *params[] = { role, function };
 	struct rows *r;
 
 	if (strcmp(settings_get(settings, "lake"), "s3"))
 		return err_hint(err_new(ERR_CONFIG, "source = aws_s3 writes to S3, but the lake is "
 						    "a folder"),
 				"write 'lake = s3' and the four buckets, or 'source = copy'");
-	TRY(pg_query(mem, pg, sql_text("source/aws_s3_there"), NULL, 0, &r));
+	TRY(pg_query(mem, pg, sql_text("source/aws_s3_there"), params, 2, &r));
 	*why = rows_get(r, 0, "why");
 	return NULL;
 }

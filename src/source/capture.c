@@ -70,8 +70,10 @@ source_install_capture(struct source *s, const char *warehouse, struct progress 
 	TRY(source_ready(s));
 	TRY(pg_script(s->pg, sql_text("source/roles")));
 	TRY(pg_script(s->pg, sql_text("source/rights")));
-	if (!strcmp(settings_get(s->settings, "source"), "aws_s3"))
+	if (!strcmp(settings_get(s->settings, "source"), "aws_s3")) {
+		TRY(pg_script(s->pg, sql_text("source/aws_s3_make")));
 		TRY(pg_script(s->pg, sql_text("source/aws_s3_rights")));
+	}
 	TRY(migrate(s->pg, "bikeops_capture", folders, 1, true));
 	TRY(pg_query(tmp, s->pg, sql_text("source/capture_broken"), NULL, 0, &broken));
 	for (size_t i = 0; i < broken->n; i++) {

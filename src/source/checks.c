@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "base/sql.h"
-#include "source/session.h"
+#include "remote/rds_token.h"
+#include "source/extract.h"
 
 #include <string.h>
 
@@ -27,6 +28,45 @@ source_behind(void *mem, struct source *s, const char *warehouse, struct rows **
 	return pg_query(mem, s->pg, sql_text("source/behind"), &warehouse, 1, out);
 }
 
+static void
+checks_add(struct rows *r, const char *name, const char *value, const char *limit,
+	   const char *state, const char *hint)
+{
+	const char *cells[] = { name, value, limit, state, hint };
+
+	rows_add(r, cells);
+}
+
+/* How the session came about, and what RDS may do by itself. */
+static struct err *
+checks_session(struct source *s, struct rows *r)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *why = NULL;
+	char *who;
+	bool safe;
+	const char *tls = pg_tls(s->pg, &safe);
+
+	checks_add(r, "TLS", tls, "on", safe ? "ok" : "warn",
+		   safe ? NULL
+			: "write 'sslmode=verify-full' and 'sslrootcert=..' into source_dsn");
+	if (s->login) {
+		TRY(rds_identity(tmp, s->login, &who));
+		checks_add(r, "login",
+			   mem_printf(tmp, "a token of 15 min for each session, by %s", who), NULL,
+			   "ok", NULL);
+	}
+	if (strcmp(settings_get(s->settings, "source"), "aws_s3"))
+		return NULL;
+	TRY(aws_s3_ready(tmp, s->pg, s->settings, AWS_S3_EXPORT, &why));
+	checks_add(
+		r, "export by RDS", why ? why : "aws_s3", "aws_s3", why ? "warn" : "ok",
+		why ? "rows come by COPY: as rds_superuser CREATE EXTENSION aws_s3 CASCADE, then "
+		      "'bikeops setup', which grants it"
+		    : NULL);
+	return NULL;
+}
+
 struct err *
 source_checks(void *mem, struct source *s, const struct watermark *wm, struct rows **out)
 {
@@ -41,6 +81,7 @@ source_checks(void *mem, struct source *s, const struct watermark *wm, struct ro
 		for (size_t i = 0; i < window->n; i++)
 			rows_add(server, &window->cells[i * window->n_cols]);
 	}
+	TRY(checks_session(s, server));
 	mem_move(mem, server);
 	*out = server;
 	return NULL;

@@ -229,7 +229,7 @@ extract_way(struct extract *x, struct source *s)
 
 	if (strcmp(settings_get(x->settings, "source"), "aws_s3"))
 		return NULL;
-	TRY(aws_s3_ready(tmp, s->pg, x->settings, &why));
+	TRY(aws_s3_ready(tmp, s->pg, x->settings, AWS_S3_EXPORT, &why));
 	x->by_s3 = !why;
 	if (why)
 		log_warn("rows come by COPY through this host, as %s", why);

@@ -43,8 +43,9 @@ struct err *copy_extract(struct extract *x, struct pg *pg, const struct extract_
 			 struct extract_files *files) MUST_CHECK;
 struct err *aws_s3_extract(struct extract *x, struct pg *pg, const struct extract_entity *entity,
 			   struct extract_files *files) MUST_CHECK;
-/* May RDS write by itself?  *why says why not, or is NULL. */
+/* May role (NULL: the session's) call that function of aws_s3?  *why says why not, or is NULL. */
 struct err *aws_s3_ready(void *mem, struct pg *pg, const struct settings *settings,
-			 const char **why) MUST_CHECK;
+			 const char *role, const char *function, const char **why) MUST_CHECK;
+#define AWS_S3_EXPORT "bikeops_run", "query_export_to_s3"
 
 #endif

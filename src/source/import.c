@@ -1,9 +1,9 @@
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/sql.h"
 #include "base/strbuf.h"
 #include "base/time.h"
-#include "source/csv.h"
-#include "source/session.h"
+#include "source/import_s3.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@
 struct import {
 	const char *dir;
 	const char *timezone;
-	bool replace;
+	bool replace, by_s3;
 	struct progress *progress;
 	const char **files; /* [n] of sql/source/import: "brands" */
 	size_t n;
@@ -169,10 +169,20 @@ import_feed(struct import *im, struct pg *pg, struct csv *csv, const size_t *pla
 }
 
 static struct err *
-import_copy(struct import *im, struct pg *pg, const char *file)
+import_copy(struct import *im, struct pg *pg, const char *copy, struct csv *csv,
+	    const size_t *place, long long *rows)
+{
+	TRY(pg_copy_in(pg, copy));
+	struct err *e = import_feed(im, pg, csv, place);
+	return err_first(e, pg_copy_end(pg, e ? "the file is broken" : NULL, rows));
+}
+
+static struct err *
+import_file(struct import *im, struct source *s, const char *file)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *name = mem_printf(tmp, "%s.csv", file);
+	struct pg *pg = s->pg;
 	const char **steps;
 	size_t n_steps, *place;
 	struct rows *columns;
@@ -184,12 +194,29 @@ import_copy(struct import *im, struct pg *pg, const char *file)
 	TRY(pg_exec(pg, steps[0]));
 	TRY(pg_query(tmp, pg, sql_text("source/import_columns"), &file, 1, &columns));
 	TRY(import_match(tmp, name, columns, csv_header(csv), &place));
-	TRY(pg_copy_in(pg, steps[1]));
-	struct err *e = import_feed(im, pg, csv, place);
-	e = err_first(e, pg_copy_end(pg, e ? "the file is broken" : NULL, &rows));
-	if (!e && rows == 0)
-		e = csv_fault(name, 2, NULL, "the file has no records");
-	return e;
+	if (im->by_s3) {
+		TRY(import_s3_file(s, file, csv, &rows));
+		im->rows += rows;
+	} else {
+		TRY(import_copy(im, pg, steps[1], csv, place, &rows));
+	}
+	return rows ? NULL : csv_fault(name, 2, NULL, "the file has no records");
+}
+
+/* Who asked for aws_s3 is told where it cannot be. */
+static struct err *
+import_way(struct import *im, struct source *s)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *why;
+
+	if (strcmp(settings_get(s->settings, "source"), "aws_s3"))
+		return NULL;
+	TRY(import_s3_ready(tmp, s, &why));
+	im->by_s3 = !why;
+	if (why)
+		log_warn("the files come by COPY through this host, as %s", why);
+	return NULL;
 }
 
 /* What only the whole set shows: values first, then keys, then references. */
@@ -241,8 +268,9 @@ import_job(struct source *s, void *arg)
 		TRY(create_anew(s));
 	TRY(source_settings(s->pg, true, "", im->timezone, "", "", "{}"));
 	TRY(pg_script(s->pg, sql_text("source/import_begin")));
+	TRY(import_way(im, s));
 	for (size_t i = 0; i < im->n; i++)
-		TRY(import_copy(im, s->pg, im->files[i]));
+		TRY(import_file(im, s, im->files[i]));
 	TRY(import_check(im, s->pg));
 	TRY(import_convert(im, s->pg));
 	import_tell(im, true);

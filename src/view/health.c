@@ -145,22 +145,33 @@ check_machine(struct doctor *d)
 
 /* --- the databases --- */
 
-/* Within 5 s, and with the login role; true where it answers. */
-static bool
-check_connection(struct doctor *d, const char *what)
+/* The source knows how it is logged into. */
+static struct err *
+connect_to(struct doctor *d, const char *what)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct pg_config config = { .what = what,
 				    .app = HEALTH_APP,
 				    .connect_timeout_s = HEALTH_TIMEOUT_S };
+	struct source *s;
+	struct pg *pg;
+
+	if (!strcmp(what, "source"))
+		return source_open(tmp, d->settings, NULL, HEALTH_APP, &s);
+	TRY(settings_need(d->settings, mem_printf(tmp, "%s_dsn", what), &config.dsn));
+	return pg_open(tmp, &config, &pg);
+}
+
+/* With the login role; true where it answers. */
+static bool
+check_connection(struct doctor *d, const char *what)
+{
+	AUTO_MEM void *tmp = mem_root();
 	char *check = mem_printf(tmp, "%s answers", what);
 	char *limit = mem_printf(tmp, "< %d ms", HEALTH_SLOW_MS);
 	long long start = time_tick_ms();
-	struct pg *pg;
-	struct err *e = settings_need(d->settings, mem_printf(tmp, "%s_dsn", what), &config.dsn);
+	struct err *e = connect_to(d, what);
 
-	if (!e)
-		e = pg_open(tmp, &config, &pg);
 	if (e) {
 		add_err(d, check, limit, e);
 		return false;

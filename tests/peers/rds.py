@@ -9,7 +9,8 @@ DIR/control.json, read at each call, is what a test changes (Rds.control() below
     part_bytes         size at which an export begins the next file (about 6 GB at RDS)
     header_per_part    does each file begin with the header?
     iam_keys           {access key: [secret key, session token or null, [database users]]}
-    faults             [{op: export|import, match: of the key, times, kind: slowdown|denied|hang|half}]
+    faults             [{op: export|import, match: of the key, times, kind}], kind one of slowdown,
+                       denied, hang, half (some parts, then none), stale (a part too many is there)
 DIR/ca.pem is the root to verify, DIR/run the socket for the superuser rdsadmin, password-free.
 Logins by the port: "bikeops" with PASSWORD, CREATEROLE and rds_superuser; members of rds_iam with a
 token and nothing else. Database "bikestore".

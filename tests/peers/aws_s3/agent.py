@@ -104,7 +104,7 @@ class Agent:
         for i, part in enumerate(parts):
             if fault == "half" and i == len(parts) // 2:
                 s3.create_multipart_upload(Bucket=q["bucket"], Key=q["key"])
-            if fault and (fault != "half" or i == len(parts) // 2):
+            if fault in ("slowdown", "denied") or fault == "half" and i == len(parts) // 2:
                 raise Refused("could not upload to Amazon S3", {
                     "slowdown": "Amazon S3 client returned 'Please reduce your request rate.'.",
                     "denied": "Amazon S3 client returned 'Access Denied'.",
@@ -116,6 +116,8 @@ class Agent:
                 text = e.response["Error"]["Message"] if isinstance(e, ClientError) else str(e)
                 raise Refused("could not upload to Amazon S3",
                               f"Amazon S3 client returned '{text}'.") from e
+        if fault == "stale":    # as an earlier export of more parts would have left it
+            s3.put_object(Bucket=q["bucket"], Key=f"{q['key']}_part{len(parts) + 1}", Body=b"old\n")
         return {"files": len(parts), "bytes": sum(map(len, parts))}
 
     def import_(self, q):
