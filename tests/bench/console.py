@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints a table: the console beside other full-screen programs, on a pty of 80x24.
 
-usage: console.py [BIKEOPS] [--rounds N] [--idle SECONDS] [--output table|json]
+usage: console.py [BIKEOPS] [--rounds N] [--idle SECONDS] [--soak SECONDS] [--output table|json]
 
 Medians.  First frame: until the screen's last line is drawn.  Idle: bytes to the terminal and CPU
 of the process, with nothing pressed.  A key: j and k by turns, bytes and time until the last byte.
@@ -146,6 +146,33 @@ def dead_worker(stack, rounds):
     return values
 
 
+def soak(stack, seconds):
+    """
+    A day of news in minutes: every view is fetched anew as often as it can be, a log grows, and keys
+    go through all screens.  What a third of it left in memory and open must not grow after that.
+    """
+    log = next((stack.dir / "stack/lake/log/run-log").glob("*/publish.a1.log"))
+    clean, keys, pressed, marks = log.read_bytes(), "123456jkjk?qW<>r", 0, []
+    with Case("", [stack.program], "", stack.env).open() as t, stack.connect("ledger") as ledger:
+        t.wait(r"run \d+ \w+ ok", 10)
+        began = time.monotonic()
+        while (took := time.monotonic() - began) < seconds:
+            t.keys(keys[pressed % len(keys)])
+            pressed += 1
+            if not pressed % 4:
+                ledger.execute("NOTIFY bikeops")
+            with open(log, "a") as file:
+                file.write(f"2026-11-24T10:00:00Z info line {pressed} of a day\n" * 20)
+            t.pump(0.02)
+            t.sent.clear()
+            if took > seconds * (len(marks) + 1) / 3:
+                marks.append((t.rss_mib(), len(os.listdir(f"/proc/{t.pid}/fd"))))
+        marks.append((t.rss_mib(), len(os.listdir(f"/proc/{t.pid}/fd"))))
+    log.write_bytes(clean)
+    return {"keys": pressed, "log lines": 20 * pressed, "RSS MiB": [mark[0] for mark in marks],
+            "descriptors": [mark[1] for mark in marks]}
+
+
 def measure(stack, rounds, idle_s):
     rows = []
 
@@ -198,16 +225,20 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--idle", type=float, default=10)
+    parser.add_argument("--soak", type=float, default=120)
     parser.add_argument("--output", choices=("table", "json"), default="table")
     args = parser.parse_args()
     stack = stacks.Stack("bench")
     try:
         scenes.load(scenes.set_up(stack.up()))
+        soaked = soak(stack, args.soak)
         rows, more = measure(stack, args.rounds, args.idle)
         if args.output == "json":
-            print(json.dumps({"machine": machine(), "rows": rows, "more": more}, indent=1))
+            print(json.dumps({"machine": machine(), "rows": rows, "more": more, "soak": soaked},
+                             indent=1))
         else:
             show(rows, more)
+            print(f"soak of {args.soak:.0f} s, at each third: {soaked}")
     finally:
         stack.end()
 
