@@ -11,8 +11,8 @@ static const struct {
 	const char *region;
 	struct price price;
 } prices[] = {
-	{ "us-east-1", { 52624000, 5778500, 111000, "2026-11-22" } },
-	{ "ap-southeast-1", { 65728000, 7189000, 133000, "2026-11-22" } },
+	{ "us-east-1", { 52624000, 5778500, 111000, 375000000, "2026-11-22" } },
+	{ "ap-southeast-1", { 65728000, 7189000, 133000, 450000000, "2026-11-22" } },
 };
 
 long long
@@ -51,6 +51,17 @@ price_emr(const char *region, const char *vcpu, const char *gb, struct price *ou
 	if (*gb)
 		out->memory_gb_hour = price_parse(gb);
 	return found || (*vcpu && *gb);
+}
+
+bool
+price_redshift(const char *region, const char *own, long long *rpu_hour, const char **day)
+{
+	struct price p;
+	bool found = price_emr(region, "", "", &p);
+
+	*rpu_hour = *own ? price_parse(own) : p.rpu_hour;
+	*day = *own ? NULL : p.day;
+	return *own || found;
 }
 
 char *

@@ -1,6 +1,6 @@
 /*
- * What EMR Serverless bills, by list price.  Sources: the price lists of Amazon EMR, for x86;
- * verify before quoting.
+ * What EMR Serverless and Redshift Serverless bill, by list price.  Sources: the price lists of
+ * Amazon EMR, for x86, and of Amazon Redshift; verify before quoting.
  */
 #ifndef BIKEOPS_PIPELINE_PRICE_H
 #define BIKEOPS_PIPELINE_PRICE_H
@@ -9,7 +9,7 @@
 
 /* 1e-9 USD, so that every listed price is whole. */
 struct price {
-	long long vcpu_hour, memory_gb_hour, storage_gb_hour;
+	long long vcpu_hour, memory_gb_hour, storage_gb_hour, rpu_hour;
 	const char *day; /* of the list, YYYY-MM-DD; NULL: the operator's own */
 };
 
@@ -18,6 +18,8 @@ struct price {
  * false     no price is known: neither that region's nor, where one is its own, both
  */
 bool price_emr(const char *region, const char *vcpu, const char *gb, struct price *out);
+/* own: as above; day as in struct price */
+bool price_redshift(const char *region, const char *own, long long *rpu_hour, const char **day);
 /* USD of so many hours, to 6 digits: "0.002345". */
 char *price_usd(void *mem, double quantity, long long price);
 /* "0.052624" in 1e-9 USD; -1: it is no price. */

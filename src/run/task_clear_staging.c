@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "run/cost.h"
 #include "run/run.h"
 #include "run/spark.h"
 
@@ -21,6 +22,7 @@ clear_staging(struct run *run)
 		TRY(warehouse_counts(tmp, w, &rows));
 		TRY(ledger_layer_put(run->ledger, run->id, "serving", rows));
 	}
+	cost_warehouse(run, w);
 	TRY(source_consumed(source, run->warehouse_name, &b->next));
 	return spark_bill(run);
 }

@@ -9,4 +9,9 @@ struct err *redshift_prepare(struct warehouse *w) MUST_CHECK;
 /* Whom the control API is asked as. */
 struct err *redshift_aws(void *mem, const struct settings *settings, struct aws **out) MUST_CHECK;
 
+/* Around what the server is asked: billed by the second, a minute at least.  Nothing on PostgreSQL.
+ */
+void redshift_busy(struct warehouse *w);
+void redshift_idle(struct warehouse *w);
+
 #endif

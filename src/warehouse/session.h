@@ -18,7 +18,8 @@ struct warehouse {
 	bool used;	       /* a publish left its temporary tables in this session */
 	struct pg_login login; /* Redshift, with warehouse_auth = iam */
 	struct aws *aws;       /* opened by the first login that needs it */
-	long long since_us;    /* the first session began: what is billed begins */
+	/* What Redshift bills of this process: periods that are over, and the one under way. */
+	long long billed_us, billed_from_us, billed_to_us;
 };
 
 /* w->pg is there, if need be a new one. */

@@ -1,6 +1,5 @@
 #include "base/mem.h"
 #include "base/sql.h"
-#include "base/time.h"
 #include "remote/migrate.h"
 #include "warehouse/redshift.h"
 #include "warehouse/session.h"
@@ -60,8 +59,6 @@ warehouse_ready(struct warehouse *w)
 	}
 	if (w->pg)
 		return NULL;
-	if (!w->since_us)
-		w->since_us = time_now_us();
 	w->used = false;
 	return not_installed(pg_open(w, &config, &w->pg));
 }
@@ -101,12 +98,14 @@ struct err *
 warehouse_transact(struct warehouse *w, struct err *(*job)(struct pg *pg, void *arg), void *arg)
 {
 	TRY(warehouse_ready(w));
+	redshift_busy(w);
 	struct err *e = pg_exec(w->pg, "begin");
 	if (!e)
 		e = job(w->pg, arg);
+	struct err *lost = pg_exec(w->pg, e ? "rollback" : "commit");
+	redshift_idle(w);
 	if (!e)
-		return pg_exec(w->pg, "commit");
-	struct err *lost = pg_exec(w->pg, "rollback");
+		return lost;
 	if (lost) { /* the server rolls back what has lost its session */
 		mem_free(w->pg);
 		w->pg = NULL;
@@ -119,7 +118,10 @@ warehouse_ask(void *mem, struct warehouse *w, const char *name, const char *cons
 	      struct rows **out)
 {
 	TRY(warehouse_ready(w));
-	return not_installed(pg_query(mem, w->pg, sql_text(name), params, n, out));
+	redshift_busy(w);
+	struct err *e = not_installed(pg_query(mem, w->pg, sql_text(name), params, n, out));
+	redshift_idle(w);
+	return e;
 }
 
 /* --- setup --- */

@@ -73,6 +73,15 @@ struct err *warehouse_counts(void *mem, struct warehouse *w, struct rows **out) 
 /* What Redshift's control API tells, which bills nothing: rows as of source_checks(); a timer's
  * look (not asked) is one call. */
 struct rows *warehouse_service(void *mem, const struct settings *settings, bool asked);
+/* What this process used of a warehouse that bills by use. */
+struct warehouse_use {
+	double rpu_seconds;	    /* its sessions by the rules of billing; 0: nothing is billed */
+	double charged_rpu_seconds; /* the whole workgroup's since then; 0: nobody says */
+	const char *region;
+};
+/* Asks the warehouse once more: call it right behind the last real question.  since: ISO, UTC. */
+struct err *warehouse_used(void *mem, struct warehouse *w, const char *since,
+			   struct warehouse_use *out) MUST_CHECK;
 /* As source_checks(). */
 struct err *warehouse_checks(void *mem, struct warehouse *w, struct rows **out) MUST_CHECK;
 

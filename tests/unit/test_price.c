@@ -61,6 +61,22 @@ knows(void **state)
 	assert_text(p.day, row->day);
 }
 
+static void
+knows_redshift(void **state)
+{
+	const char *day;
+	long long price;
+
+	(void)state;
+	assert_true(price_redshift("ap-southeast-1", "", &price, &day));
+	assert_int_equal(price, 450000000);
+	assert_text(day, "2026-11-22");
+	assert_true(price_redshift("moon-1", "0.36", &price, &day));
+	assert_int_equal(price, 360000000);
+	assert_null(day);
+	assert_false(price_redshift("moon-1", "", &price, &day));
+}
+
 struct sum {
 	const char *name;
 	double quantity;
@@ -92,6 +108,7 @@ main(void)
 
 	UNIT_ROWS(&u, parses, texts);
 	UNIT_ROWS(&u, knows, lists);
+	UNIT(&u, knows_redshift);
 	UNIT_ROWS(&u, adds_up, sums);
 	return unit_run(&u, "price");
 }
