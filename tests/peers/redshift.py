@@ -183,15 +183,19 @@ class Faults:
         if body.get("kind") not in self.KINDS:
             raise redshift_api.Refused(400, "BadFault", f"kind is one of {self.KINDS}")
         with self.lock:
-            self.list.append({"times": 1, "seconds": 1} | body)
+            self.list.append({"times": 1, "seconds": 1, "skip": 0} | body)
         return {"pending": len(self.list)}
 
     def take(self, sql):
         with self.lock:
             for fault in self.list:
-                if re.search(fault["match"], sql, re.I) and fault["times"] > 0:
-                    fault["times"] -= 1
-                    return fault
+                if not fault["times"] or not re.search(fault["match"], sql, re.I):
+                    continue
+                if fault["skip"]:
+                    fault["skip"] -= 1
+                    continue
+                fault["times"] -= 1
+                return fault
         return None
 
 
@@ -381,15 +385,19 @@ class Session:
             await asyncio.sleep(3600 if fault["kind"] == "hang" else fault["seconds"])
             return sql
         if fault["kind"] == "1023":
-            return self.raising("XX000", "1023", "Serializable isolation violation on table - 100948, "
+            return self.raising(sql, "XX000", "1023", "Serializable isolation violation on table - 100948, "
                                 "transactions forming the cycle are: 5001, 5002 (pid:1)")
-        return self.raising(fault.get("state", "XX000"), fault.get("message", "peer"), "")
+        return self.raising(sql, fault.get("state", "XX000"), fault.get("message", "peer"))
 
     @staticmethod
-    def raising(state, text, detail=""):
+    def raising(sql, state, text, detail=""):
+        """A statement that takes the parameters of another and raises this."""
         def quote(s):
             return "'" + s.replace("\\", "\\\\").replace("'", "''") + "'"
-        return f"SELECT /* peer */ peer.refuse({quote(state)}, {quote(text)}, {quote(detail)})"
+        numbers = sorted({int(n) for n in re.findall(r"\$(\d+)", redshift_sql.mask(sql))})
+        where = " WHERE " + " IS NULL OR ".join(f"${n}::text" for n in numbers) + " IS NULL OR true" \
+            if numbers else ""
+        return f"SELECT /* peer */ peer.refuse({quote(state)}, {quote(text)}, {quote(detail)})" + where
 
     def refused(self, sql, parameters=None):
         if sql.startswith("SELECT /* peer */"):
@@ -399,10 +407,7 @@ class Session:
             refused = "0A000", "the peer runs COPY and TRUNCATE by the simple protocol alone", "peer"
         if not refused:
             return None
-        numbers = sorted({int(n) for n in re.findall(r"\$(\d+)", redshift_sql.mask(sql))})
-        where = " WHERE " + " IS NULL OR ".join(f"${n}::text" for n in numbers) + " IS NULL OR true" \
-            if numbers else ""
-        return self.raising(refused[0], refused[1], "") + where
+        return self.raising(sql, refused[0], refused[1])
 
     async def simple(self, sql):
         """One statement of a simple query: its messages go to the client; False after an error."""
@@ -427,7 +432,7 @@ class Session:
             self.to_client(kind, body)
 
     async def fail(self, e):
-        _, error = await self.ask(self.raising(e.state, e.message, e.detail or ""))
+        _, error = await self.ask(self.raising("", e.state, e.message, e.detail or ""))
         self.to_client(b"E", error)
         self.ended("failed")
         return False

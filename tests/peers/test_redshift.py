@@ -1,9 +1,8 @@
 """The pipeline with Redshift as its warehouse."""
 
-import pathlib
 import re
+import sys
 
-import psycopg
 import pytest
 
 import conftest
@@ -11,6 +10,9 @@ import redshift_sql
 import stack as stacks
 from redshift_peer import REGION, ROLE, Redshift, table_of
 from test_sql import statements
+
+sys.path.append(str(stacks.ROOT / "tests/screen"))
+import terminal  # noqa: E402
 
 SQL = stacks.ROOT / "sql"
 BUCKETS = {"source": "shop-source", "raw": "shop-raw", "processed": "shop-processed", "log": "shop-log"}
@@ -100,3 +102,132 @@ def test_doctor(stack, redshift):
         redshift.ask("deny", {"actions": []})
     assert checks["Redshift workgroup"]["state"] == "fail"
     assert "redshift-serverless:GetWorkgroup on resource: arn:aws:" in checks["Redshift workgroup"]["value"]
+
+
+# --- runs ---
+
+ROWS = {name: f"SELECT * FROM serving.{name} ORDER BY 1" for name in (
+    "dim_customers", "dim_products", "dim_staffs", "dim_stores", "dim_date", "dim_order_status", "fact_sales")}
+
+
+def serving(connection):
+    with connection as conn:
+        return {name: conn.execute(sql).fetchall() for name, sql in ROWS.items()}
+
+
+@pytest.fixture(scope="module")
+def embedded(dataset):
+    """The same shop beside, with PostgreSQL as its warehouse."""
+    stack = stacks.Stack("beside").up()
+    stack.run("setup", "--dataset", dataset).quiet()
+    yield stack
+    stack.end()
+
+
+CHANGES = ["UPDATE store.customers SET city = 'Café ' WHERE customer_id = '1'",
+           "UPDATE store.order_items SET quantity = 5 WHERE order_id = '1' AND item_id = '1'",
+           "DELETE FROM store.order_items WHERE order_id = '1' AND item_id = '2'"]
+
+
+def change(stack, *statements):
+    with stack.connect("source") as conn:
+        for statement in statements:
+            conn.execute(statement)
+
+
+def test_runs_are_those_of_postgresql(stack, embedded, redshift):
+    for statements, argv in (((), ("run", "full")), (CHANGES, ("run", "incremental"))):
+        for one in (stack, embedded):
+            change(one, *statements)
+            one.run(*argv, timeout=300).quiet()
+        assert serving(redshift.admin()) == serving(embedded.connect("warehouse"))
+    left = {table: table_of(redshift, f"staging.{table}") for table in ("batch", "stg_sales", "keys_read", "counted")}
+    assert left == dict.fromkeys(left, [])
+    assert stack.json("counts")["counts"]
+
+
+def test_a_conflict_is_tried_again(stack, redshift):
+    k, = table_of(redshift, "bikeops.batches")[-1:]
+    change(stack, "UPDATE store.customers SET city = 'one' WHERE customer_id = '2'")
+    redshift.fault(match="update bikeops.watermark", kind="1023")
+    stack.run("run", "incremental", timeout=300).talk("1023").quiet()
+    assert table_of(redshift, "bikeops.batches")[-1][0] == k[0] + 1
+    assert [row[7] for row in table_of(redshift, "serving.dim_customers") if row[1] == "2"][-1] == "one"
+
+
+def test_an_answer_to_commit_that_is_lost(stack, redshift):
+    """Done, and not known: the next try finds it, and nothing is published twice."""
+    before = table_of(redshift, "bikeops.batches")
+    change(stack, "UPDATE store.customers SET city = 'two' WHERE customer_id = '2'")
+    redshift.ask("fault", {"match": "^commit", "kind": "drop_after", "skip": 1})    # publish's, not load's
+    stack.run("run", "incremental", timeout=300).talk("lost the connection").quiet()
+    after = table_of(redshift, "bikeops.batches")
+    assert len(after) == len(before) + 1
+    versions = [row for row in table_of(redshift, "serving.dim_customers") if row[1] == "2" and row[7] == "two"]
+    assert len(versions) == 1
+
+
+def test_a_value_that_does_not_fit(stack, redshift):
+    """By bytes; the transform refuses what no table takes, so this table was made smaller."""
+    long = "é" * 8
+    narrow = "ALTER TABLE staging.stg_customers ALTER COLUMN street TYPE varchar(%d)"
+    change(stack, f"UPDATE store.customers SET street = '{long}' WHERE customer_id = '2'")
+    before = table_of(redshift, "bikeops.batches")
+    with redshift.admin() as conn:
+        conn.execute(narrow % 9)
+        try:
+            result = stack.run("run", "incremental", status=1, timeout=300)
+        finally:
+            conn.execute(narrow % 255)
+    result.talk("cannot load 'stg_customers': column 'street' takes 9 bytes and has 16 in "
+                f"'s3://shop-processed/.*stg_customers.*parquet': '{long}'").quiet()
+    assert table_of(redshift, "bikeops.batches") == before
+    stack.run("run", "incremental", timeout=300).quiet()
+    assert table_of(redshift, "bikeops.batches") != before
+
+
+def test_what_it_cost(stack, redshift):
+    change(stack, "UPDATE store.customers SET city = 'three' WHERE customer_id = '2'")
+    stack.run("run", "incremental", timeout=300, env={"BIKEOPS_PRICE_RPU_HOUR": "0.36"}).quiet()
+    with stack.connect("ledger") as conn:
+        rows = conn.execute("SELECT service, unit, quantity, usd, priced_on FROM ledger.cost WHERE run = "
+                            "(SELECT max(run) FROM ledger.cost) ORDER BY usd NULLS LAST").fetchall()
+    ours, whole = rows
+    # A minute of four RPUs; a run of a few seconds has one period.
+    assert ours[:2] == ("redshift-serverless", "RPU-h") and ours[4] is None
+    assert 4 / 60 <= float(ours[2]) < 4 * 2 / 60
+    assert float(ours[3]) == pytest.approx(float(ours[2]) * 0.36, rel=1e-3)
+    assert whole[3] is None and float(whole[2]) >= 4 / 60
+
+
+def test_credentials_are_lent(stack, redshift, s3, dataset):
+    """warehouse_auth = iam: no password anywhere; a login of its own for each session."""
+    with redshift.admin() as conn:
+        conn.execute('CREATE ROLE "IAM:bikeops-ec2" LOGIN')
+        conn.execute('GRANT admin TO "IAM:bikeops-ec2"')
+    dsn = f"host=127.0.0.1 port={redshift.port} dbname=dev"
+    env = {"BIKEOPS_WAREHOUSE_DSN": dsn, "BIKEOPS_WAREHOUSE_AUTH": "iam"}
+    checks = {c["check"]: c for c in stack.json("doctor", status=None, env=env)["checks"]}
+    assert checks["Redshift credentials"]["value"] == "IAM:bikeops-ec2"
+    assert checks["warehouse connection"]["value"] == "dev as IAM:bikeops-ec2"
+    redshift.ask("deny", {"actions": ["GetCredentials"]})
+    try:
+        result = stack.run("run", "incremental", "--dry-run", status=3, env=env)
+        result.talk("perform: redshift-serverless:GetCredentials on resource: arn:aws").quiet()
+    finally:
+        redshift.ask("deny", {"actions": []})
+
+
+def test_an_open_console_asks_nothing(stack, redshift):
+    """Half a minute, and each screen: a question would be billed a minute."""
+    before = redshift.usage()
+    with terminal.Terminal([stack.program], {**stack.env, "TERM": "xterm-256color"}, cwd=stack.dir) as console:
+        console.wait("run \\d+")
+        for key in "12345671":
+            console.keys(key)
+            console.pump(4)
+        console.quit()
+    after = redshift.usage()
+    assert after["queries"] == before["queries"]
+    asked = [call["action"] for call in after["calls"][len(before["calls"]):]]
+    assert 1 <= len(asked) < 10 and set(asked) == {"GetWorkgroup"}

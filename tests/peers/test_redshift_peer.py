@@ -210,6 +210,9 @@ def test_faults(redshift):
         redshift.fault(match="^insert into faulty", kind="1023")
         with pytest.raises(psycopg.errors.InternalError_, match="^1023\nDETAIL:  Serializable"):
             conn.execute("INSERT INTO faulty VALUES (1)")
+        redshift.fault(match="^insert into faulty", kind="1023")
+        with pytest.raises(psycopg.errors.InternalError_, match="^1023"):
+            conn.execute("INSERT INTO faulty VALUES (%s)", [1])
         conn.execute("INSERT INTO faulty VALUES (2)")
         redshift.fault(match="^insert into faulty", kind="slow", seconds=0.3)
         began = time.monotonic()
