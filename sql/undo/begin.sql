@@ -4,4 +4,5 @@ UPDATE bikeops.watermark
 SET k = watermark.k + 1, run = cast($1 AS bigint), epoch = o.epoch, s = o.s, seq = o.seq,
 	xid = o.xid, at = o.at
 FROM bikeops.kept o
-WHERE o.k = cast($2 AS bigint) AND watermark.k = cast($3 AS bigint)
+WHERE o.k = cast($2 AS bigint)
+	AND watermark.k = o.k + cast($3 AS bigint) - cast($2 AS bigint) -- Redshift wants an equijoin

@@ -145,6 +145,14 @@ def frameless(masked):
     return False
 
 
+def not_joined(flat):
+    """An UPDATE .. FROM whose target equals no column of the others."""
+    m = re.match(r"\s*UPDATE\s+(?:\w+\.)?(\w+)\s+SET\b.*?\bFROM\b(.*)", flat, re.I | re.S)
+    return bool(m) and not any(
+        (one == m.group(1)) != (other == m.group(1))
+        for one, other in re.findall(r"\b(\w+)\.\w+\s*=\s*(\w+)\.\w+", m.group(2)))
+
+
 def untyped(masked):
     """A bare string or NULL as a column of a subquery or a new table, where no UNION gives a type."""
     for m in re.finditer(r"(\bSELECT|,)\s+('[^']*'|NULL)\s+AS\s+\w+", masked, re.I):
@@ -178,6 +186,8 @@ def refusal(sql):
         return ("XX000", 'failed to find conversion function from "unknown" to text', "r_CAST_function")
     flat = top_level(masked)
     if re.match(r"\s*UPDATE\b.*\bFROM\b.*\b(LEFT|RIGHT|FULL)\b.*\bJOIN\b", flat, re.I | re.S):
+        return "0A000", "Target table must be part of an equijoin predicate", "r_UPDATE"
+    if not_joined(flat):
         return "0A000", "Target table must be part of an equijoin predicate", "r_UPDATE"
     if re.search(r"\bgenerate_series\s*\(", masked, re.I) and AGAINST_TABLES.search(masked):
         return (UNSUPPORTED, "Specified types or functions (one per INFO message) not supported on "

@@ -186,6 +186,16 @@ def test_a_value_that_does_not_fit(stack, redshift):
     assert table_of(redshift, "bikeops.batches") != before
 
 
+def test_undo(stack, redshift):
+    before = serving(redshift.admin())
+    change(stack, "UPDATE store.customers SET city = 'undone' WHERE customer_id = '2'")
+    stack.run("run", "incremental", timeout=300).quiet()
+    assert serving(redshift.admin()) != before
+    stack.run("run", "undo", table_of(redshift, "bikeops.batches")[-1][1], timeout=300).quiet()
+    assert serving(redshift.admin()) == before
+    stack.run("run", "incremental", timeout=300).quiet()
+
+
 def test_what_it_cost(stack, redshift):
     change(stack, "UPDATE store.customers SET city = 'three' WHERE customer_id = '2'")
     stack.run("run", "incremental", timeout=300, env={"BIKEOPS_PRICE_RPU_HOUR": "0.36"}).quiet()

@@ -66,6 +66,7 @@ REFUSED = [
     ("SELECT string_agg(b, ',') FROM t", "not supported"), ("SELECT to_regclass('t')", "not supported"),
     ("SELECT 't'::regclass", "not supported"), ("INSERT INTO t SELECT 1, now()", "not supported"),
     ("UPDATE t SET b = 'x' FROM t x LEFT JOIN t y ON y.a = x.a WHERE t.a = x.a", "equijoin"),
+    ("UPDATE t SET b = 'x' FROM t x WHERE x.a = 1 AND t.a = 2", "equijoin"),
     ("DELETE FROM t USING (SELECT 1 AS a) x WHERE t.a = x.a", 'near "("'),
     ("SELECT sum(a) OVER (ORDER BY a) FROM t", "require a frame"),
     ("SELECT sum(a) OVER (ORDER BY a RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM t", "range"),
