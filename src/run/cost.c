@@ -27,9 +27,8 @@ cost_of(void *mem, const struct settings *settings, const struct warehouse_use *
 	double hours = use->rpu_seconds / 3600;
 	const char *priced_on;
 	long long price;
-	bool priced = price_redshift(use->region,
-				     settings_get(settings, "redshift_price_rpu_hour"), &price,
-				     &priced_on);
+	bool priced = price_redshift(use->region, settings_get(settings, "redshift_price_rpu_hour"),
+				     &price, &priced_on);
 	const char *usd = priced ? price_usd(tmp, hours, price) : NULL;
 	const char *ours[] = {
 		SERVICE,  "our sessions, reckoned", mem_printf(tmp, "%.6f", hours), "RPU-h", usd,

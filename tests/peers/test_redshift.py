@@ -198,7 +198,7 @@ def test_undo(stack, redshift):
 
 def test_what_it_cost(stack, redshift):
     change(stack, "UPDATE store.customers SET city = 'three' WHERE customer_id = '2'")
-    stack.run("run", "incremental", timeout=300, env={"BIKEOPS_PRICE_RPU_HOUR": "0.36"}).quiet()
+    stack.run("run", "incremental", timeout=300, env={"BIKEOPS_REDSHIFT_PRICE_RPU_HOUR": "0.36"}).quiet()
     with stack.connect("ledger") as conn:
         rows = conn.execute("SELECT service, unit, quantity, usd, priced_on FROM ledger.cost WHERE run = "
                             "(SELECT max(run) FROM ledger.cost) ORDER BY usd NULLS LAST").fetchall()
