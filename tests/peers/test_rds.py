@@ -291,13 +291,14 @@ def test_import_of_odd_values(shop, tmp_path):
 
 
 @pytest.mark.parametrize("table, line, column, value, says", [
-    ("customers", 3, "zip_code", "123456", r"customers.csv.*line 5.*zip_code"),
+    ("customers", 4, "zip_code", "123456", r"customers.csv.*line 6.*zip_code"),
     ("order_items", 3, "product_id", "77", r"order_items.csv.*line 3.*product_id"),
     ("orders", 2, "order_date", "yesterday", r"orders.csv.*line 2.*order_date"),
 ])
 def test_import_refuses_with_the_line(shop, tmp_path, table, line, column, value, says):
     rows = stacks.small_rows()
     rows["customers"][1][1] = "a name\nof three\nlines"
+    rows["customers"].append(["3", *rows["customers"][2][1:]])
     rows[table][line - 1][rows[table][0].index(column)] = value
     before = store(shop)
     stacks.write_dataset(tmp_path, rows)
