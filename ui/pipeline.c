@@ -405,11 +405,13 @@ pipeline_path(void *mem, const struct ui *ui, const void *state)
 	if (!pipeline_ran(p))
 		return mem_strdup(mem, ui->setup ? "setup" : "pipeline");
 	size_t at = s->at < p->n ? s->at : p->focus;
-	return mem_printf(mem, "%s > %s > %s   %s %s", rows_get(p->run, 0, "pipeline"),
+	const char *usd = ui_width(ui) >= PIPELINE_WIDE ? rows_get(p->run, 0, "usd") : NULL;
+	return mem_printf(mem, "%s > %s > %s   %s %s%s%s%s", rows_get(p->run, 0, "pipeline"),
 			  rows_get(p->run, 0, "run"), p->steps[at].key, rows_get(p->run, 0, "mode"),
 			  state_is(rows_get(p->run, 0, "state"), "dead")
 				  ? "!! worker died"
-				  : rows_get(p->run, 0, "state"));
+				  : rows_get(p->run, 0, "state"),
+			  usd ? "   " : "", usd ? usd : "", usd ? " USD" : "");
 }
 
 static char *

@@ -138,11 +138,11 @@ draw_detail(const struct ui *ui, WINDOW *win, int y, const struct pipeline_step 
 		x += draw_text(win, y, x, width - x, C_FAILED, ": worker died");
 	if (s->tries > 1)
 		x += draw_format(win, y, x, width - x, C_WARN, "  try %lld", s->tries);
+	if (s->note)
+		x += draw_format(win, y, x, width - x, C_TEXT, "  %s", s->note);
 	if (s->started_at)
 		x += draw_format(win, y, x, width - x, C_TEXT, "  started %s",
 				 ui_clock(tmp, ui, s->started_at));
-	if (s->note)
-		x += draw_format(win, y, x, width - x, C_TEXT, "  %s", s->note);
 	if (s->rows >= 0 && width >= 72)
 		x += draw_format(win, y, x, width - x, C_TEXT, "  %lld rows", s->rows);
 	if (s->rows > 0 && ms >= 1000 && width >= PIPELINE_WIDE)

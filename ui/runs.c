@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RUNS_BY	   74
 #define RUNS_SPARK 60
+#define RUNS_WIDE  120 /* columns: there is room for what a run cost */
 
 struct runs_state {
 	long long at; /* the run of the cursor: new ones come above it */
@@ -155,6 +157,17 @@ runs_against(void *mem, long long ms, long long p50)
 	return p50 <= 0 ? "" : mem_printf(mem, "%+lld%%", (ms - p50) * 100 / p50);
 }
 
+/* Where "by" stands: behind what runs cost, where any did. */
+static int
+runs_by(const WINDOW *win, const struct rows *r)
+{
+	for (size_t i = 0; getmaxx(win) >= RUNS_WIDE && i < r->n; i++) {
+		if (rows_get(r, i, "usd"))
+			return RUNS_BY + 10;
+	}
+	return RUNS_BY;
+}
+
 static void
 runs_head(WINDOW *win, const struct runs_state *s, const struct rows *r)
 {
@@ -171,8 +184,9 @@ runs_head(WINDOW *win, const struct runs_state *s, const struct rows *r)
 		    s->setup ? "setup" : "pipeline", s->bad ? ", failed and not covered" : "", ok,
 		    bad, runs_duration(tmp, runs_percentile(s, r, NULL, 50)),
 		    runs_duration(tmp, runs_percentile(s, r, NULL, 95)));
-	draw_format(win, 1, 1, width - 1, C_STRONG, "%7s  %-11s %-2s %-11s %9s %6s %9s %8s  %s",
-		    "run", "mode", "", "start", "took", "vs p50", "read", "changed", "by");
+	draw_format(win, 1, 1, width - 1, C_STRONG, "%7s  %-11s %-2s %-11s %9s %6s %9s %8s %*s %s",
+		    "run", "mode", "", "start", "took", "vs p50", "read", "changed",
+		    runs_by(win, r) - RUNS_BY, runs_by(win, r) > RUNS_BY ? "USD" : "", "by");
 }
 
 static void
@@ -183,6 +197,7 @@ runs_line(const struct ui *ui, WINDOW *win, int y, const struct runs_state *s, c
 	const char *mode = rows_get(r, i, "mode"), *state = rows_get(r, i, "state");
 	long long ms = rows_int(r, i, "duration_ms"), run = rows_int(r, i, "run");
 	const char *rows = rows_get(r, i, "rows"), *changed = rows_get(r, i, "changed");
+	const char *usd = rows_get(r, i, "usd");
 	bool begun = rows_get(r, i, "started_at") != NULL;
 
 	draw_text(win, y, 0, 1, C_TEXT, (int)i == (int)runs_here(ui, s) ? glyph(G_CURSOR) : " ");
@@ -197,7 +212,10 @@ runs_line(const struct ui *ui, WINDOW *win, int y, const struct runs_state *s, c
 					: "");
 	draw_right(win, y, 54, 9, C_TEXT, rows ? rows : "-");
 	draw_right(win, y, 64, 8, C_TEXT, changed ? changed : "-");
-	draw_text(win, y, 74, getmaxx(win) - 74, C_DIM, rows_get(r, i, "requested_by"));
+	if (runs_by(win, r) > RUNS_BY)
+		draw_right(win, y, 74, 9, C_TEXT, usd ? usd : "-");
+	draw_text(win, y, runs_by(win, r), getmaxx(win) - runs_by(win, r), C_DIM,
+		  rows_get(r, i, "requested_by"));
 	if (i == runs_here(ui, s))
 		draw_tint(win, y, 0, getmaxx(win), C_SELECTED);
 }

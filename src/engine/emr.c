@@ -35,7 +35,6 @@ emr_engine_open(void *mem, const struct emr_config *config, struct emr_engine **
 	TRY(emr_open(e, &aws, &e->emr));
 	TRY(emr_open(e, &deaf, &e->deaf));
 	TRY(s3_open(e, &s3, &e->s3));
-	TRY(aws_open(e, &aws, &e->aws));
 	mem_move(mem, e);
 	*out = e;
 	return NULL;
@@ -44,7 +43,7 @@ emr_engine_open(void *mem, const struct emr_config *config, struct emr_engine **
 struct err *
 emr_engine_region(struct emr_engine *e, const char **region)
 {
-	return aws_region(e->aws, region);
+	return emr_region(e->emr, region);
 }
 
 /* --- the application --- */

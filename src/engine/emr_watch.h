@@ -7,7 +7,6 @@
 
 struct emr_engine {
 	struct emr_config config;
-	struct aws *aws;
 	struct emr *emr;
 	struct emr *deaf; /* goes on after a cancel */
 	struct s3 *s3;

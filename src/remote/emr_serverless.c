@@ -37,6 +37,12 @@ emr_mend(struct err *e)
 	return cure ? err_hint(e, "%s", cure) : e;
 }
 
+struct err *
+emr_region(struct emr *emr, const char **region)
+{
+	return aws_region(emr->aws, region);
+}
+
 /* --- calls --- */
 
 /* One label of a path: an id, which may be anything that an operator types. */

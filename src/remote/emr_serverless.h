@@ -18,6 +18,7 @@ struct emr; /* opaque; one thread at a time */
  * their hint; ERR_REMOTE where the answer is no JSON.
  */
 struct err *emr_open(void *mem, const struct aws_config *config, struct emr **out) MUST_CHECK;
+struct err *emr_region(struct emr *emr, const char **region) MUST_CHECK;
 /* What to do about a text of the service's: of an error, of stateDetails; NULL: unknown. */
 const char *emr_cure(void *mem, const char *text);
 

@@ -11,6 +11,7 @@
 #include "remote/pg.h"
 #include "remote/sts.h"
 #include "source/source.h"
+#include "view/emr.h"
 #include "view/status.h"
 #include "warehouse/warehouse.h"
 
@@ -346,6 +347,20 @@ check_lake(void *mem, struct doctor *d, bool write)
 		add_checks(d, "lake", lake_checks(mem, lake, write));
 }
 
+static void
+check_emr(void *mem, struct doctor *d)
+{
+	struct rows *r;
+
+	if (!d->asked || !*settings_get(d->settings, "emr_application"))
+		return;
+	struct err *e = emr_view_checks(mem, d->settings, &r);
+	if (e)
+		add_err(d, "EMR", NULL, e);
+	else
+		add_checks(d, "EMR", r);
+}
+
 /* --- all --- */
 
 static void
@@ -378,6 +393,7 @@ health_fetch(void *mem, const struct settings *settings, enum health_depth depth
 	list_settings(out, settings);
 	check_machine(&d);
 	check_aws(&d);
+	check_emr(mem, &d);
 	if (d.asked)
 		check_lake(mem, &d, depth == HEALTH_WRITE);
 	check_ledger(mem, &d);

@@ -2,12 +2,13 @@
 """An EMR Serverless endpoint on loopback: its API, its states, and real Spark at work.
 
 usage: emr.py --dir DIR --s3 URL [--port N] [--region R] [--account N] [--throttle]
-              [--delay NAME=SECONDS]... [--rotate BYTES]
+              [--delay NAME=SECONDS]... [--rotate BYTES] [--job-command PROGRAM]
 
 Requests must be signed (botocore's signer checks them) by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
 and carry AWS_SESSION_TOKEN where that is set.  Jobs read and write s3:// at the S3 server URL with the
 same keys.  Applications and jobs are kept in DIR: a peer that is started there again knows them, and
-begins a job anew that ran.  Prints `ready port=N`.
+begins a job anew that ran.  Prints `ready port=N`.  With --job-command that Python program runs in
+place of Spark, with the job's arguments: for what is about the API alone.
 
 Names of --delay, in seconds: the states CREATING STARTING STOPPING SUBMITTED PENDING SCHEDULED
 CANCELLING; "logs" between two writings of a log (15, rotating-logs), "flush" from a job's end to its
@@ -304,7 +305,7 @@ class Emr:
             if job["request"].get("retryPolicy", {}).get("maxAttempts", 1) > 1:
                 uri += f"/attempts/{job['attempt']}"
         work = emr_work.Attempt(self.dir / "jobs" / job["jobRunId"] / str(job["attempt"]), self.bucket,
-                                self.args.s3, job["request"], uri, self.args.rotate)
+                                self.args.s3, job["request"], uri, self.args.rotate, self.args.job_command)
         work.send_at, work.sending = now + self.delays["logs"], threading.Lock()
         self.at_work[job["jobRunId"], job["attempt"]] = work
         job.setdefault("startedAt", now)
@@ -711,6 +712,7 @@ def main():
     parser.add_argument("--throttle", action="store_true")
     parser.add_argument("--delay", action="append", default=[], type=lambda text: tuple(text.split("=", 1)))
     parser.add_argument("--rotate", type=int, default=ROTATE_BYTES)
+    parser.add_argument("--job-command", type=pathlib.Path)
     args = parser.parse_args()
     args.dir = args.dir.resolve()
     args.dir.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 
 import boto3
 import botocore.config
@@ -82,11 +83,13 @@ class Bucket:
 class Attempt:
     """One spark-submit, from its start to the last of its logs in S3."""
 
-    def __init__(self, directory, bucket, s3_url, request, log_uri, rotate_bytes):
+    def __init__(self, directory, bucket, s3_url, request, log_uri, rotate_bytes,
+                 job_command=None):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.bucket, self.s3_url, self.request = bucket, s3_url, request
         self.log_uri, self.rotate_bytes = log_uri, rotate_bytes
+        self.job_command = job_command
         self.child = None
         self.sent = {}       # log -> (bytes archived, pieces, bytes of the current piece)
 
@@ -103,6 +106,8 @@ class Attempt:
         argv = spark.command(program, *submit.get("entryPointArguments", []),
                              settings={**settings, **spark.s3_settings(self.s3_url)})
         argv[1:1] = words
+        if self.job_command:
+            argv = [sys.executable, self.job_command, self.s3_url, *submit.get("entryPointArguments", [])]
         with open(self.dir / "stdout", "ab") as out, open(self.dir / "stderr", "ab") as err:
             self.child = subprocess.Popen(argv, env=spark.environment(), cwd=self.dir, stdout=out, stderr=err,
                                           stdin=subprocess.DEVNULL, start_new_session=True,
