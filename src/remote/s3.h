@@ -6,7 +6,6 @@
 #define BIKEOPS_REMOTE_S3_H
 
 #include "base/err.h"
-#include "base/strbuf.h"
 #include "base/stream.h"
 #include "remote/aws.h"
 
@@ -49,10 +48,6 @@ struct err *s3_list(void *mem, struct s3 *s3, const char *bucket, const char *pr
 struct err *s3_head(void *mem, struct s3 *s3, const char *bucket, const char *key,
 		    struct s3_object *out) MUST_CHECK;
 
-/* A small object: of more than max bytes is ERR_DATA. */
-struct err *s3_read(void *mem, struct s3 *s3, const char *bucket, const char *key, size_t max,
-		    struct strbuf *out) MUST_CHECK;
-
 struct s3_get {
 	long long from, bytes;	   /* range; bytes 0: to the end */
 	const char *if_match;	   /* etag, or NULL: ERR_CONFLICT where it changed */
@@ -73,11 +68,9 @@ struct err *s3_get(void *mem, struct s3 *s3, const char *bucket, const char *key
 struct err *s3_get_file(struct s3 *s3, const char *bucket, const char *key, const char *if_match,
 			const char *path, char sha256[65]) MUST_CHECK;
 
-/* Write an object; create: only where none is (ERR_CONFLICT).  A big file goes in parts, in
+/* Write a file as object; create: only where none is (ERR_CONFLICT).  A big file goes in parts, in
  * parallel; the parts of one that fails are taken away.
  * sha256  of the file in hex where known, else NULL; is kept with the object */
-struct err *s3_put(struct s3 *s3, const char *bucket, const char *key, const void *data,
-		   size_t bytes, bool create) MUST_CHECK;
 struct err *s3_put_file(struct s3 *s3, const char *bucket, const char *key, const char *path,
 			const char *sha256, bool create) MUST_CHECK;
 /* Without its bytes passing here; at most 5 GiB. */

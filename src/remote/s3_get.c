@@ -140,20 +140,6 @@ s3_get(void *mem, struct s3 *s3, const char *bucket, const char *key, struct s3_
 			       : NULL;
 }
 
-struct err *
-s3_read(void *mem, struct s3 *s3, const char *bucket, const char *key, size_t max,
-	struct strbuf *out)
-{
-	const struct aws_request request = {
-		.method = "GET", .bucket = bucket, .path = key, .max = max ? max : 1
-	};
-	struct aws_answer answer;
-
-	TRY(s3_call(mem, s3, "read", &request, &answer));
-	*out = answer.body;
-	return NULL;
-}
-
 /* --- a file --- */
 
 /* An object on its way into a file beside the one it becomes. */

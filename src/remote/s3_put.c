@@ -13,12 +13,6 @@
 #define BLOCK (1 << 18)
 #define RACES 5 /* tries while others write the same key */
 
-/* What is written: memory or a file. */
-struct source {
-	const void *data; /* or NULL: the file */
-	struct s3_file file;
-};
-
 /* SHA-256 of the bytes, as S3 wants it twice: hex for the signature, base64 for the object. */
 struct sum {
 	char hex[65];
@@ -39,7 +33,7 @@ sum_end(EVP_MD_CTX *ctx, struct sum *sum)
 static struct err *
 sum_fd(EVP_MD_CTX *ctx, const struct s3_file *file)
 {
-	AUTO_MEM char *block = mem_array(NULL, char, BLOCK);
+	AUTO_MEM char *block = mem_array(NULL, char, file->bytes < BLOCK ? file->bytes + 1 : BLOCK);
 
 	for (long long at = 0; at < file->bytes;) {
 		long long left = file->bytes - at;
@@ -56,16 +50,12 @@ sum_fd(EVP_MD_CTX *ctx, const struct s3_file *file)
 }
 
 static struct err *
-sum_source(const struct source *source, struct sum *sum)
+sum_file(const struct s3_file *file, struct sum *sum)
 {
 	EVP_MD_CTX *ctx = mem_check(EVP_MD_CTX_new());
-	struct err *e = NULL;
 
 	EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
-	if (source->data)
-		EVP_DigestUpdate(ctx, source->data, (size_t)source->file.bytes);
-	else
-		e = sum_fd(ctx, &source->file);
+	struct err *e = sum_fd(ctx, file);
 	sum_end(ctx, sum);
 	EVP_MD_CTX_free(ctx);
 	return e;
@@ -73,7 +63,7 @@ sum_source(const struct source *source, struct sum *sum)
 
 /* In one request. */
 static struct err *
-put_one(struct s3 *s3, const char *bucket, const char *key, const struct source *source,
+put_one(struct s3 *s3, const char *bucket, const char *key, const struct s3_file *file,
 	const struct sum *sum, bool create)
 {
 	AUTO_MEM void *tmp = mem_root();
@@ -83,7 +73,7 @@ put_one(struct s3 *s3, const char *bucket, const char *key, const struct source 
 
 	s3_header(&h, "x-amz-checksum-sha256", sum->base64);
 	s3_header(&h, "x-amz-sdk-checksum-algorithm", "SHA256");
-	s3_header(&h, S3_SHA256, source->file.sha256);
+	s3_header(&h, S3_SHA256, file->sha256);
 	s3_header(&h, S3_TOKEN, token);
 	s3_header(&h, "if-none-match", create ? "*" : NULL);
 	const struct aws_request request = {
@@ -92,16 +82,15 @@ put_one(struct s3 *s3, const char *bucket, const char *key, const struct source 
 		.path = key,
 		.headers = h.pairs,
 		.n_headers = h.n,
-		.body = source->data,
-		.fd = source->file.fd,
-		.bytes = source->file.bytes,
+		.fd = file->fd,
+		.bytes = file->bytes,
 		.sha256 = sum->hex,
 	};
 	TRY(s3_call(tmp, s3, "write", &request, &answer));
 	/* The first try may have done it and its answer been lost. */
 	if (answer.status == 412 && !s3_ours(s3, bucket, key, token))
 		return s3_exists(bucket, key);
-	s3_moved(s3, source->file.bytes);
+	s3_moved(s3, file->bytes);
 	return NULL;
 }
 
@@ -115,18 +104,18 @@ raced(const struct err *e)
 }
 
 static struct err *
-put(struct s3 *s3, const char *bucket, const char *key, const struct source *source, bool create)
+put(struct s3 *s3, const char *bucket, const char *key, const struct s3_file *file, bool create)
 {
-	bool parts = source->file.bytes > S3_ONE && !source->data;
+	bool parts = file->bytes > S3_ONE;
 	struct sum sum = { 0 };
 	struct err *e = NULL;
 
 	if (!parts)
-		TRY(sum_source(source, &sum));
+		TRY(sum_file(file, &sum));
 	for (int left = RACES; left; left--) {
 		err_free(e);
-		e = parts ? s3_put_parts(s3, bucket, key, &source->file, create)
-			  : put_one(s3, bucket, key, source, &sum, create);
+		e = parts ? s3_put_parts(s3, bucket, key, file, create)
+			  : put_one(s3, bucket, key, file, &sum, create);
 		if (!e || !raced(e))
 			break;
 		time_sleep_ms(100 * (RACES - left + 1));
@@ -135,28 +124,19 @@ put(struct s3 *s3, const char *bucket, const char *key, const struct source *sou
 }
 
 struct err *
-s3_put(struct s3 *s3, const char *bucket, const char *key, const void *data, size_t bytes,
-       bool create)
-{
-	const struct source source = { data, { .fd = -1, .bytes = (long long)bytes } };
-
-	return put(s3, bucket, key, &source, create);
-}
-
-struct err *
 s3_put_file(struct s3 *s3, const char *bucket, const char *key, const char *path,
 	    const char *sha256, bool create)
 {
-	struct source source = { .file = { .sha256 = sha256 } };
+	struct s3_file file = { .sha256 = sha256 };
 	struct stat st;
 
-	source.file.fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (source.file.fd < 0)
+	file.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (file.fd < 0)
 		return err_sys(ERR_NOTFOUND, "cannot read '%s'", path);
-	bool bad = fstat(source.file.fd, &st) || !S_ISREG(st.st_mode);
-	source.file.bytes = st.st_size;
+	bool bad = fstat(file.fd, &st) || !S_ISREG(st.st_mode);
+	file.bytes = st.st_size;
 	struct err *e = bad ? err_new(ERR_USAGE, "'%s' is no file", path)
-			    : put(s3, bucket, key, &source, create);
-	close(source.file.fd);
+			    : put(s3, bucket, key, &file, create);
+	close(file.fd);
 	return e;
 }
