@@ -80,11 +80,15 @@ publish_tables(struct pg *pg, const struct publish *p)
 static struct err *
 forget_old(struct pg *pg, const struct publish *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *old;
+
+	TRY(pg_query(tmp, pg, sql_text("publish/expired"), NULL, 0, &old));
+	for (size_t i = 0; old->n && i < p->n; i++) {
 		if (serving_is_kept(&p->tables[i]))
 			TRY(serving_fill(pg, "publish/forget", &p->tables[i]));
 	}
-	return NULL;
+	return old->n ? serving_run(pg, "publish/forget_keys") : NULL;
 }
 
 /* --- the transaction --- */
@@ -135,8 +139,8 @@ publish_batch(struct pg *pg, void *arg)
 		return refuse(pg, p);
 	TRY(open_books(pg, p));
 	TRY(publish_tables(pg, p));
-	TRY(forget_old(pg, p));
 	TRY(serving_run(pg, "publish/end"));
+	TRY(forget_old(pg, p));
 	return serving_run(pg, "publish/balance");
 }
 

@@ -13,7 +13,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# name: (file below sql/, what stands there, what is put there, the tests where not the histories)
+# name: (file below sql/, what stands there, what is put there, the tests where not the histories:
+# a file or one of its tests)
 MUTANTS = {
     "late commits lost": ("capture/0001_journal.sql", "\tOR xid = ANY (ARRAY(", "\tOR false AND xid = ANY (ARRAY("),
     "window begins too late": ("capture/0001_journal.sql", "WHERE xid >= pg_snapshot_xmax(",
@@ -80,6 +81,29 @@ MUTANTS = {
                                "test_rules.py"),
     "healed elsewhere": ("publish/scd2.sql", "THEN p.first_day ELSE d.eff_date END", "THEN d.eff_date ELSE d.eff_date END",
                          "test_rules.py"),
+    "undo: window stays": ("undo/begin.sql", "s = o.s", "s = watermark.s", "test_undo.py::test_every_kind_of_change"),
+    "undo: no compare and swap": ("undo/begin.sql", "AND watermark.k = cast($3 AS bigint)",
+                                  "AND watermark.k >= cast($3 AS bigint)", "test_undo.py::test_publish_wins"),
+    "undo: added rows stay": ("undo/table.sql", "WHERE {row} > (", "WHERE false AND {row} > (", "test_undo.py::test_every_kind_of_change"),
+    "undo: rows of another batch": ("undo/table.sql", "FROM bikeops.kept_{table} o\nJOIN bikeops.undone u ON u.k = o.k",
+                                    "FROM bikeops.kept_{table} o\nJOIN bikeops.undone u ON u.k >= o.k", "test_undo.py::test_random_histories"),
+    "undo: changed rows stay": ("undo/table.sql", "WHERE {table}.{row} = back_{tbl}.{row}\n;\nINSERT INTO serving.{table} SELECT * FROM back_{tbl}",
+                                "WHERE false", "test_undo.py::test_every_kind_of_change"),
+    "undo: not the newest": ("undo/state.sql", "WHERE y.k IS NULL AND z.k IS NULL)", "WHERE z.k IS NULL)", "test_undo.py::test_refused"),
+    "undo: lines not counted": ("undo/end.sql", "coalesce(f.n, o.n)", "o.n", "test_undo.py::test_every_kind_of_change"),
+    "kept: moved facts as moved": ("publish/scd2.sql", "JOIN move_{entity} m ON m.sales_id = f.sales_id\nLEFT JOIN repointed",
+                                   "JOIN move_{entity} m ON m.sales_id = -f.sales_id\nLEFT JOIN repointed", "test_undo.py::test_every_kind_of_change"),
+    "kept: a fact twice": ("publish/fact_sales.sql", "WHERE r.sales_id IS NULL\n", "WHERE true\n", "test_undo.py::test_every_kind_of_change"),
+    "kept: a healed member forgotten": ("publish/scd2.sql", "AND c.what <> 'insert'", "AND c.what NOT IN ('insert', 'heal')",
+                                        "test_undo.py::test_every_kind_of_change"),
+    "kept: a lost version forgotten": ("publish/scd2.sql", "AND c.what <> 'insert'", "AND c.what NOT IN ('insert', 'delete')",
+                                       "test_undo.py::test_every_kind_of_change"),
+    "kept: keys too late": ("publish/open.sql", "SELECT b.k, n.tbl, n.last_key FROM", "SELECT b.k, n.tbl, n.last_key + 1 FROM",
+                            "test_undo.py::test_every_kind_of_change"),
+    "kept: for ever": ("publish/expired.sql", "INTERVAL '7 days'", "INTERVAL '70 days'", "test_undo.py::test_kept_for_seven_days"),
+    "kept: six days": ("publish/forget.sql", "INTERVAL '7 days'", "INTERVAL '5 days'", "test_undo.py::test_kept_for_seven_days"),
+    "undo: failed loads are covered": ("view/behind.sql", " AND mode <> 'undo'", "", "test_undo.py::test_told"),
+    "undo: rejects counted twice": ("view/counts.sql", "AND stands)::bigint AS lost", ")::bigint AS lost", "test_undo.py::test_rejects_are_counted_once"),
     "window never moves": ("publish/begin.sql", "s = b.s", "s = coalesce(watermark.s, b.s)"),
 }
 
