@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 BUILD_PACKAGES=(gcc libc6-dev make pkg-config libpq-dev libjansson-dev libssl-dev libtalloc-dev
 	libcurl4-openssl-dev libexpat1-dev zlib1g-dev
 	libncurses-dev libreadline-dev libcmocka-dev postgresql ca-certificates curl)
-TEST_PACKAGES=(python3 faketime shellcheck mandoc)
+TEST_PACKAGES=(python3 faketime shellcheck mandoc tmux screen)
 PEER_PACKAGES=(openjdk-17-jre-headless maven)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/bikeops
 
@@ -21,7 +21,7 @@ say() { echo "deps: $*" >&2; }
 
 installed() {
 	case $1 in
-	gcc | make | curl | python3 | shellcheck | mandoc) command -v "$1" >/dev/null ;;
+	gcc | make | curl | python3 | shellcheck | mandoc | tmux | screen) command -v "$1" >/dev/null ;;
 	openjdk-*) command -v java >/dev/null ;;
 	maven) command -v mvn >/dev/null ;;
 	postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;

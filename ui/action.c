@@ -368,10 +368,12 @@ action_send(struct console *c, const struct offer *o)
 
 	if (action_refused(c))
 		return;
+	for (size_t i = 0; i < o->n; i++) {
+		if (!audit_write(c, "send", command_text(tmp, &o->line[i]), NULL))
+			return;
+	}
 	c->busy = true;
 	c->ui.run = 0; /* what comes of it is looked at */
-	for (size_t i = 0; i < o->n; i++)
-		audit_write(c, "send", command_text(tmp, &o->line[i]), NULL);
 	command_start(c->mailbox, POST_ACTION, profile, c->options->config, o->line, o->n);
 	ui_say(&c->ui, "sent: %s", command_text(tmp, &o->line[0]));
 }
@@ -379,9 +381,12 @@ action_send(struct console *c, const struct offer *o)
 void
 action_news(struct console *c, const struct command_news *news)
 {
+	bool begun = strstr(news->line, " --detach") != NULL;
+
 	mem_free(c->doing);
 	c->doing = NULL;
 	if (!news->ended) {
+		*c->said = '\0'; /* older than that */
 		c->doing = mem_printf(c->mem, "%zu of %zu: %s ...", news->step, news->steps,
 				      news->line);
 		return;
@@ -391,11 +396,11 @@ action_news(struct console *c, const struct command_news *news)
 		err_free(tree_remove(c->shop));
 	mem_free(c->shop);
 	c->shop = NULL;
-	audit_write(c, "done", news->line, news->error ? news->error : "ok");
+	audit_write(c, "done", news->line, news->error ? news->error : begun ? "begun" : "ok");
 	if (news->error)
 		ui_say(&c->ui, "%s: %s", news->line, news->error);
 	else
-		ui_say(&c->ui, "done: %s", news->line);
+		ui_say(&c->ui, "%s: %s", begun ? "begun" : "done", news->line);
 	feed_refresh(c->feed, false);
 }
 
@@ -465,16 +470,18 @@ action_reason(struct ui *ui, void *state, const char *text)
 	struct console *c = ui->console;
 
 	(void)state;
-	if (!*text) {
+	if (!text[strspn(text, " ")]) {
 		ui_say(ui, "still locked: no reason was given");
 		return;
 	}
+	mem_free(c->reason);
 	c->reason = mem_strdup(c->mem, text);
+	if (!audit_write(c, "unlock", NULL, "for 10 min"))
+		return;
 	c->unlocked_until_us = time_now_us() + UNLOCK_US;
 	if (c->fixed_us)
 		c->unlocked_until_us = c->fixed_us + UNLOCK_US;
 	ui->locked = false;
-	audit_write(c, "unlock", NULL, "for 10 min");
 	ui_say(ui, "unlocked for ten minutes; %s locks again", ui_key(ui, "lock"));
 }
 
@@ -484,7 +491,7 @@ action_ticket(struct ui *ui, void *state, const char *text)
 	struct console *c = ui->console;
 
 	(void)state;
-	if (!*text) {
+	if (!text[strspn(text, " ")]) {
 		ui_say(ui, "still locked: no ticket was given");
 		return;
 	}

@@ -24,10 +24,11 @@ audit_pair(struct strbuf *sb, const char *name, const char *value)
 	strbuf_json(sb, value);
 }
 
-void
-audit_write(const struct console *c, const char *what, const char *command, const char *result)
+bool
+audit_write(struct console *c, const char *what, const char *command, const char *result)
 {
 	AUTO_MEM void *tmp = mem_root();
+	char *path = home_state_path(tmp, "audit.jsonl");
 	struct passwd *pw = getpwuid(getuid());
 	struct strbuf sb;
 
@@ -42,10 +43,11 @@ audit_write(const struct console *c, const char *what, const char *command, cons
 	audit_pair(&sb, "reason", c->reason);
 	audit_pair(&sb, "result", result);
 	strbuf_str(&sb, "}\n");
-	int fd = open(home_state_path(tmp, "audit.jsonl"),
-		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	(void)!write(fd, sb.s, sb.len);
-	close(fd);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	bool done = fd >= 0 && write(fd, sb.s, sb.len) == (ssize_t)sb.len;
+	if (fd >= 0)
+		close(fd);
+	if (!done && settings_bool(c->ui.settings, "production"))
+		ui_say(&c->ui, "refused: cannot write '%s'", path);
+	return done || !settings_bool(c->ui.settings, "production");
 }

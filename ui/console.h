@@ -60,7 +60,9 @@ struct console {
 	enum console_mode mode;
 	bool quit, lost, dirty;
 	bool pasting;
-	bool bell; /* on the change of a check */
+	bool rings;		       /* b: when a run ends or a check changes */
+	bool bell;		       /* at the next picture */
+	char *bell_runs, *bell_checks; /* as they stood at the last look, or NULL */
 	char said[512];
 	struct confirm confirm;
 	char *text, *text_title; /* MODE_TEXT: a command's answer */
@@ -110,6 +112,10 @@ void travel_key(struct ui *ui, void *state, int code); /* < > */
 void travel_at(struct console *c, const char *text);   /* "" is now */
 void travel_update(struct console *c);
 
+/* --- bell.c --- */
+void bell_key(struct ui *ui, void *state, int code);
+void bell_update(struct console *c);
+
 /* --- help.c --- */
 void help_draw(const struct console *c, WINDOW *win);
 
@@ -146,8 +152,8 @@ void action_show(struct console *c, const struct command_line *line);
 void action_tick(struct console *c); /* lock again when the time is over */
 
 /* --- audit.c --- */
-void audit_write(const struct console *c, const char *what, const char *command,
-		 const char *result);
+/* False, and said: in production what cannot be written down is not done. */
+bool audit_write(struct console *c, const char *what, const char *command, const char *result);
 
 /* --- state.c --- */
 void state_save(const struct console *c);

@@ -49,7 +49,7 @@ frame_run(const struct console *c)
 }
 
 static char *
-frame_lock(void *mem, const struct console *c)
+frame_lock(void *mem, const struct console *c, bool ticket)
 {
 	long long left = (c->unlocked_until_us - c->ui.now_us) / 1000000;
 
@@ -57,7 +57,8 @@ frame_lock(void *mem, const struct console *c)
 		return mem_strdup(mem, " [LOCKED]");
 	if (!c->unlocked_until_us)
 		return mem_strdup(mem, "");
-	return mem_printf(mem, " [WRITE %lld:%02lld left: %s]", left / 60, left % 60, c->ticket);
+	return mem_printf(mem, " [WRITE %lld:%02lld left%s%s]", left / 60, left % 60,
+			  ticket ? ": " : "", ticket ? c->ticket : "");
 }
 
 /* Seconds since the newest answer of the ledger, -1: none yet. */
@@ -129,6 +130,20 @@ frame_run_text(void *mem, const struct console *c)
 			  state_letters(rows_get(r, 0, "state")), frame_lasted(mem, c, r));
 }
 
+/* How the run stands is never cut: what is known anyway goes first. */
+static char *
+frame_left(void *mem, const struct console *c, int width)
+{
+	const char *profile = settings_profile(c->ui.settings), *run = frame_run_text(mem, c);
+	char *text = mem_printf(mem, " bikeops %s%s %s", profile, frame_lock(mem, c, true), run);
+
+	if ((int)text_width(text) > width)
+		text = mem_printf(mem, " %s%s %s", profile, frame_lock(mem, c, true), run);
+	if ((int)text_width(text) > width)
+		text = mem_printf(mem, " %s%s %s", profile, frame_lock(mem, c, false), run);
+	return text;
+}
+
 static void
 frame_title(const struct console *c)
 {
@@ -138,8 +153,7 @@ frame_title(const struct console *c)
 	int width = COLS - (int)strlen(right);
 
 	draw_format(stdscr, 0, 0, COLS, colour, "%*s", COLS, "");
-	draw_format(stdscr, 0, 0, width - 1, colour, " bikeops %s%s %s",
-		    settings_profile(c->ui.settings), frame_lock(tmp, c), frame_run_text(tmp, c));
+	draw_text(stdscr, 0, 0, width - 1, colour, frame_left(tmp, c, width - 1));
 	draw_right(stdscr, 0, 0, COLS, frame_stale(c) ? C_UNLOCKED : colour, right);
 }
 
@@ -161,8 +175,8 @@ frame_tabs(const struct console *c)
 	}
 	if (COLS - x > 18)
 		draw_right(stdscr, 1, x, COLS - x - 1, C_DIM,
-			   mem_printf(tmp, "%s cmd  %s help", ui_key(&c->ui, "prompt"),
-				      ui_key(&c->ui, "help")));
+			   mem_printf(tmp, "%s%s cmd  %s help", c->rings ? "bell on  " : "",
+				      ui_key(&c->ui, "prompt"), ui_key(&c->ui, "help")));
 }
 
 static char *
@@ -210,8 +224,10 @@ frame_key(const struct console *c, const struct key *row, int y, int x)
 
 	if (!row->brief || !keys_valid(c, row) || x + need > COLS - 1)
 		return x;
-	x += draw_text(stdscr, y, x, COLS - x, C_KEY, mem_strndup(tmp, name, n));
-	return x + 1 + draw_format(stdscr, y, x + 1, COLS - x - 1, C_TEXT, "%s", row->brief) + 2;
+	bool dead = (row->flags & KEY_WRITES) && (c->ui.locked || *c->ui.at);
+	x += draw_text(stdscr, y, x, COLS - x, dead ? C_DIM : C_KEY, mem_strndup(tmp, name, n));
+	return x + 1 +
+	       draw_text(stdscr, y, x + 1, COLS - x - 1, dead ? C_DIM : C_TEXT, row->brief) + 2;
 }
 
 static void

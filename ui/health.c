@@ -9,9 +9,7 @@
 
 struct health_state {
 	int cursor, top;
-	bool detail, bell;
-	const struct feed_item *seen;
-	char *states; /* of all checks at the last look, to ring when one changes */
+	bool detail;
 };
 
 /* Lines for the check of the cursor, below the list. */
@@ -48,33 +46,14 @@ health_want(const struct ui *ui, const void *state, struct feed_want *want)
 	want->kinds |= 1U << FEED_HEALTH;
 }
 
-static char *
-health_states(void *mem, const struct rows *r)
-{
-	char *text = mem_strdup(mem, "");
-
-	for (size_t i = 0; i < r->n; i++)
-		text = mem_printf(mem, "%s%s %s;", text, rows_get(r, i, "check"),
-				  rows_get(r, i, "state"));
-	return text;
-}
-
 static void
 health_update(struct ui *ui, void *state)
 {
-	AUTO_MEM void *tmp = mem_root();
 	const struct rows *r = health_checks(ui);
 	struct health_state *s = state;
 
 	if (!r)
 		return;
-	char *states = health_states(tmp, r);
-	if (s->bell && s->states && strcmp(states, s->states) != 0)
-		ui_bell(ui);
-	if (!s->states || strcmp(states, s->states) != 0) {
-		mem_free(s->states);
-		s->states = mem_strdup(s, states);
-	}
 	ui_move(&s->cursor, (int)r->n, 1, s->cursor < (int)r->n ? 0 : 'G');
 	s->top = draw_top(s->cursor, s->top, (int)r->n, health_room(ui_height(ui), s));
 }
@@ -203,16 +182,6 @@ health_next(struct ui *ui, void *state, int code)
 	ui_say(ui, "all checks are ok");
 }
 
-static void
-health_bell(struct ui *ui, void *state, int code)
-{
-	struct health_state *s = state;
-
-	(void)code;
-	s->bell = !s->bell;
-	ui_say(ui, s->bell ? "rings when a check changes" : "does not ring");
-}
-
 static char *
 health_path(void *mem, const struct ui *ui, const void *state)
 {
@@ -255,12 +224,6 @@ static const struct key health_keys[] = {
 	  .brief = "next bad",
 	  .help = "next check that is not ok",
 	  .act = health_next },
-	{ .codes = { 'b' },
-	  .name = "b",
-	  .actions = "bell",
-	  .brief = "bell",
-	  .help = "ring when a check changes, or no more",
-	  .act = health_bell },
 	KEY_ROW_MOVE(health_move),
 	{ .name = NULL },
 };

@@ -17,8 +17,9 @@ help_rows(const struct console *c, WINDOW *win, int y, const struct key *rows)
 		bool dead = (row->flags & KEY_WRITES) && c->ui.locked;
 
 		draw_text(win, y, 1, NAME_WIDTH - 1, C_KEY, bind_name(tmp, c, row));
-		draw_format(win, y++, 1 + NAME_WIDTH, getmaxx(win) - NAME_WIDTH - 2,
-			    dead ? C_DIM : C_TEXT, "%s%s", row->help, dead ? " (locked)" : "");
+		y += draw_wrapped(win, y, 1 + NAME_WIDTH, 3, getmaxx(win) - NAME_WIDTH - 2,
+				  dead ? C_DIM : C_TEXT,
+				  mem_printf(tmp, "%s%s", row->help, dead ? " (locked)" : ""));
 	}
 	return y;
 }

@@ -45,7 +45,7 @@ console_wants(struct console *c, bool live)
 
 	snprintf(want.task, sizeof(want.task), "%s", c->ui.task);
 	snprintf(want.at, sizeof(want.at), "%s", c->ui.at);
-	want.kinds = c->travels ? 1U << FEED_MOMENTS : 0;
+	want.kinds = (c->travels ? 1U << FEED_MOMENTS : 0) | (c->rings ? 1U << FEED_HEALTH : 0);
 	if (s->want)
 		s->want(&c->ui, console_state(c), &want);
 	if (!live && !memcmp(&want, &c->wanted, sizeof(want)))
@@ -265,6 +265,7 @@ console_update(struct console *c)
 
 	console_clock(c);
 	travel_update(c);
+	bell_update(c);
 	if (s->update)
 		s->update(&c->ui, console_state(c));
 	if (s->wake_ms && s->wake_ms(&c->ui, console_state(c)) >= 0)

@@ -3,6 +3,8 @@
 #include "ui/draw.h"
 #include "ui/pipeline.h"
 
+#include <string.h>
+
 #define LINES_MAX  70
 #define PAST_WIDE  42 /* cells of a line that has room for p50 */
 #define ROWS_WIDE  34 /* and of one for all digits of its rows */
@@ -127,9 +129,10 @@ static void
 draw_past(WINDOW *win, int y, int x, int width, const struct pipeline_step *s)
 {
 	AUTO_MEM void *tmp = mem_root();
+	char *p50 = mem_printf(tmp, "p50 %s", pipeline_time(tmp, s->p50));
+	char *both = mem_printf(tmp, "%s p95 %s", p50, pipeline_time(tmp, s->p95));
 
-	draw_format(win, y, x + 3, width - 3, C_DIM, "p50 %s p95 %s", pipeline_time(tmp, s->p50),
-		    pipeline_time(tmp, s->p95));
+	draw_text(win, y, x + 3, width - 3, C_DIM, (int)strlen(both) > width - 3 ? p50 : both);
 }
 
 /* By its rows where their number is known, else by p50. */

@@ -150,8 +150,9 @@ draw_detail(const struct ui *ui, WINDOW *win, int y, const struct pipeline_step 
 	if (s->bytes > 0 && width >= PIPELINE_WIDE)
 		x += draw_format(win, y, x, width - x, C_TEXT, "  %lld bytes", s->bytes);
 	if (width >= PIPELINE_WIDE && s->runs)
-		x += draw_format(win, y, x, width - x, C_DIM, "  p50 %s p95 %s of %lld runs",
-				 pipeline_time(tmp, s->p50), pipeline_time(tmp, s->p95), s->runs);
+		x += draw_format(win, y, x, width - x, C_DIM, "  p50 %s p95 %s of %lld run%s",
+				 pipeline_time(tmp, s->p50), pipeline_time(tmp, s->p95), s->runs,
+				 s->runs == 1 ? "" : "s");
 	if (worker)
 		x += draw_text(win, y, x, width - x, C_DIM, "  log: the worker's");
 	draw_text(win, y, x, width - x, C_TEXT, " ");

@@ -87,12 +87,6 @@ ui_logs(struct ui *ui)
 	return c->logs;
 }
 
-void
-ui_bell(struct ui *ui)
-{
-	ui->console->bell = true;
-}
-
 int
 ui_height(const struct ui *ui)
 {

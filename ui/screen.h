@@ -73,8 +73,6 @@ const char *ui_key(const struct ui *ui, const char *action);
 void ui_refresh(struct ui *ui, bool live);
 /* The thread that reads logs, begun by the first call; its answers come as FEED_LOGS. */
 struct logreader *ui_logs(struct ui *ui);
-/* Ring at the next picture. */
-void ui_bell(struct ui *ui);
 /* Rows of the screen's window now: for keys that move by pages. */
 int ui_height(const struct ui *ui);
 int ui_width(const struct ui *ui);

@@ -33,6 +33,7 @@ state_save(const struct console *c)
 	state_line(&sb, "task", c->ui.task);
 	state_line(&sb, "time", c->ui.local_time ? "local" : "UTC");
 	state_line(&sb, "dag", c->ui.setup ? "setup" : "pipeline");
+	state_line(&sb, "bell", c->rings ? "on" : "off");
 	for (size_t i = 0; screens[i]; i++) {
 		char *text = screens[i]->save ? screens[i]->save(tmp, c->states[i]) : NULL;
 
@@ -60,6 +61,8 @@ state_take(struct console *c, const char *name, const char *value)
 		c->ui.local_time = !strcmp(value, "local");
 	else if (!strcmp(name, "dag"))
 		c->ui.setup = !strcmp(value, "setup");
+	else if (!strcmp(name, "bell"))
+		c->rings = !strcmp(value, "on");
 	for (size_t i = 0; !strncmp(name, "of.", 3) && screens[i]; i++) {
 		if (!strcmp(name + 3, screens[i]->name) && screens[i]->restore)
 			screens[i]->restore(c->states[i], value);

@@ -463,3 +463,102 @@ def test_long_log(console, loaded, request):
         assert t.quit() == 0
     finally:
         path.write_bytes(clean)
+
+
+# --- the bell
+
+def rang(t, sent):
+    return b"\x07" in t.sent[sent:]
+
+
+def test_bell_on_the_end_of_a_run(console, loaded):
+    """On whatever screen: when a run ends, not before; off again it is silent."""
+    t = console(loaded)
+    told(t, r"run \d+ \w+ ok")
+    t.keys("4b")
+    t.wait("rings when a run ends", 2)
+    t.wait("bell on", 2)
+    t.wait(lambda: t.still() and "[4 Runs" in t.text(), 2)
+    sent = len(t.sent)
+    with scenes.at_work(loaded):
+        t.wait(r"incremental >>", 5)
+        t.still()
+        assert not rang(t, sent)
+    t.wait(lambda: rang(t, sent), 5)
+    t.wait(r"bell: a run ended", 2)
+    t.keys("b")
+    t.wait("does not ring", 2)
+    sent = len(t.sent)
+    loaded.run("run", "incremental").quiet()
+    t.wait(rf"{scenes.newest(loaded)['run']}  incremental ok", 5)
+    t.still()
+    assert not rang(t, sent)
+    assert t.quit() == 0
+
+
+def test_bell_on_a_dead_worker(console, loaded):
+    with scenes.at_work(loaded):
+        t = console(loaded)
+        told(t, r"incremental >>")
+        t.keys("b")
+        t.wait("rings", 2)
+        t.still()
+        sent = len(t.sent)
+        scenes.kill_worker(loaded)
+        t.wait(lambda: rang(t, sent), 5)
+        t.wait(r"its worker died", 2)
+        assert t.quit() == 0
+    loaded.run("run", "incremental").quiet()
+
+
+def test_bell_on_a_check(console, loaded):
+    """Health is asked on every screen while the bell is on."""
+    t = console(loaded)
+    told(t, r"run \d+ \w+ ok")
+    t.keys("b")
+    t.wait("rings", 2)
+    t.keys("6")
+    t.wait(r"worst", 5)
+    t.keys("1")
+    t.still()
+    sent = len(t.sent)
+    loaded.down()
+    try:
+        t.wait(lambda: rang(t, sent), 40)
+        t.wait(r"bell: a check changed", 2)
+    finally:
+        loaded.run("local", "up").quiet()
+    assert t.quit() == 0
+
+
+# --- what is said
+
+def test_help_is_whole(console, loaded):
+    """At 80 columns no line of help is cut."""
+    t = console(loaded)
+    told(t, r"run \d+ \w+ ok")
+    for screen in "12346":
+        t.keys(screen + "?")
+        t.wait("keys of", 2)
+        for _ in range(4):
+            assert "~" not in t.still(0.05).text().replace("~~ ", "")
+            t.keys(" ")
+        t.keys("q")
+    assert t.quit() == 0
+
+
+def test_news_take_the_place_of_older_words(console, tmp_path):
+    """While a shop is set up, the line says which of four commands is at work."""
+    bare = stacks.Stack("shown")
+    try:
+        t = console(bare)
+        t.wait("Nothing is set up here yet", 5)
+        t.keys("s")
+        t.wait("SET UP HERE", 2)
+        t.keys("setup")
+        t.wait(r"[1-4] of 4: bikeops \w+", 10)
+        t.wait(r"begun: bikeops run full --detach", 60)
+        t.wait(r"run 2 full ok", 30)
+        assert t.quit() == 0
+    finally:
+        bare.end()
