@@ -53,7 +53,7 @@ emr_job_show(struct cmd *c, struct emr *emr)
 	struct emr_job job;
 
 	TRY(emr_view_find(c->mem, emr, cmd_option(c, "application"), c->argv[1], &job));
-	tables[0].rows = emr_view_job(c->mem, c->settings, &job);
+	tables[0].rows = emr_view_job(c->mem, &job);
 	TRY(emr_view_attempts(c->mem, emr, &job, &tables[1].rows));
 	if (c->output == CMD_TABLE) {
 		tables[0].rows = people_list(c, tables[0].rows,

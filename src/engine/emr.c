@@ -228,7 +228,7 @@ emr_engine_request(void *mem, const struct emr_engine *e, const struct emr_task 
 		.args = &task->object,
 		.n_args = 1,
 		.parameters = emr_parameters(tmp, e->config.max_vcpu, task->bytes),
-		.log_uri = mem_printf(tmp, "s3://%s/emr-logs/", e->config.log_bucket),
+		.log_uri = task->logs,
 		.timeout_minutes = JOB_MINUTES,
 	};
 

@@ -18,7 +18,7 @@ struct emr_config {
 	const char *region;	 /* "": as the AWS tools find it */
 	const char *application; /* an id, "persistent" or "ephemeral" */
 	const char *name;	 /* of an application that is made */
-	const char *release, *role_arn, *log_bucket;
+	const char *release, *role_arn;
 	int max_vcpu; /* of an application that is made, and of a job */
 };
 
@@ -35,6 +35,7 @@ struct emr_task {
 	const char *name;	     /* of the job: no other has it */
 	const char *token;	     /* the same starts it once */
 	const char *script, *object; /* s3://.. what runs, and its only argument */
+	const char *logs;	     /* "s3://../", below which its logs come to lie */
 	long long bytes;	     /* of the raw files: how many executors */
 };
 /* The request that starts the job: kept, so that it can be sent again as it was. */

@@ -45,15 +45,14 @@ read_text(struct sink *sink, const void *data, size_t n)
 }
 
 struct emr_log *
-emr_log_new(void *mem, struct s3 *s3, const char *bucket, const char *application, const char *job,
-	    const char *name)
+emr_log_new(void *mem, struct s3 *s3, const char *logs, const char *name)
 {
 	struct emr_log *log = mem_new(mem, struct emr_log);
+	const char *bucket = logs + strlen("s3://"), *key = bucket + strcspn(bucket, "/");
 
 	log->s3 = s3;
-	log->bucket = mem_strdup(log, bucket);
-	log->key = mem_printf(log, "emr-logs/applications/%s/jobs/%s/SPARK_DRIVER/%s.gz",
-			      application, job, name);
+	log->bucket = mem_strndup(log, bucket, (size_t)(key - bucket));
+	log->key = mem_printf(log, "%sSPARK_DRIVER/%s.gz", key + (*key == '/'), name);
 	return log;
 }
 

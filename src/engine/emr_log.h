@@ -9,9 +9,8 @@
 
 struct emr_log; /* opaque */
 
-/* name: "stdout", "stderr" */
-struct emr_log *emr_log_new(void *mem, struct s3 *s3, const char *bucket, const char *application,
-			    const char *job, const char *name);
+/* logs: the job's, as struct emr_job has it; name: "stdout", "stderr" */
+struct emr_log *emr_log_new(void *mem, struct s3 *s3, const char *logs, const char *name);
 /*
  * Give the whole lines that were not given before.
  * changed  it is another object than the last time

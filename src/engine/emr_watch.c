@@ -26,10 +26,11 @@
 #define WORDS_MAX     500
 
 struct watch {
+	void *mem;
 	struct emr_engine *e;
 	const char *application, *job;
 	struct progress *progress;
-	struct emr_log *out;
+	struct emr_log *out;   /* of its stdout; NULL until it is known where that is */
 	void *seen;	       /* what is known of the job */
 	long long rows, total; /* staged, and to read */
 	char at[64];	       /* "stg_sales 5/6" */
@@ -80,10 +81,15 @@ watch_line(void *arg, const char *text)
 
 /* A log that cannot be read stops no job. */
 static void
-watch_log(struct watch *w)
+watch_log(struct watch *w, const struct emr_job *job)
 {
 	AUTO_MEM void *tmp = mem_root();
 	bool changed;
+
+	if (!w->out && job->logs)
+		w->out = emr_log_new(w->mem, w->e->s3, job->logs, "stdout");
+	if (!w->out)
+		return;
 	struct err *e = emr_log_read(w->out, watch_line, w, &changed);
 
 	if (e && e->code != ERR_CANCELLED)
@@ -115,10 +121,9 @@ words_line(void *arg, const char *text)
 
 /* Its stderr comes up to half a minute after its end. */
 static void
-words_read(struct watch *w, struct words *words)
+words_read(struct watch *w, const struct emr_job *job, struct words *words)
 {
-	struct emr_log *log = emr_log_new(words->mem, w->e->s3, w->e->config.log_bucket,
-					  w->application, w->job, "stderr");
+	struct emr_log *log = emr_log_new(words->mem, w->e->s3, job->logs, "stderr");
 	long long end = time_tick_ms() + FLUSH_MS;
 
 	while (!words->error) {
@@ -143,8 +148,8 @@ watch_failed(struct watch *w, const struct emr_job *job)
 
 	if (said)
 		words.error = said + strlen(SAYS_ERROR);
-	else if (!cancelled)
-		words_read(w, &words);
+	else if (!cancelled && job->logs)
+		words_read(w, job, &words);
 	const char *reason = words.error     ? words.error
 			     : *job->details ? job->details
 			     : words.last    ? words.last
@@ -154,10 +159,8 @@ watch_failed(struct watch *w, const struct emr_job *job)
 				cancelled ? "was cancelled" : "failed", reason);
 	return err_hint(e, "%s",
 			cure ? cure
-			     : mem_printf(tmp,
-					  "'bikeops emr job %s' shows it; its log is in "
-					  "'s3://%s/emr-logs/applications/%s/jobs/%s/'",
-					  w->job, w->e->config.log_bucket, w->application, w->job));
+			     : mem_printf(tmp, "'bikeops emr job %s' shows it; its log is in '%s'",
+					  w->job, job->logs ? job->logs : "no bucket"));
 }
 
 /* --- the wait --- */
@@ -242,7 +245,7 @@ watch_once(void *mem, struct watch *w, struct emr_job *out)
 		return watch_outage(w, e);
 	w->heard_at_ms = time_tick_ms();
 	if (w->heard_at_ms >= w->log_at_ms || emr_job_over(out->state))
-		watch_log(w);
+		watch_log(w, out);
 	watch_note(w, out);
 	return NULL;
 }
@@ -268,7 +271,8 @@ emr_engine_watch(void *mem, struct emr_engine *e, const char *application, const
 {
 	AUTO_MEM void *tmp = mem_root();
 	long long now = time_tick_ms();
-	struct watch w = { .e = e,
+	struct watch w = { .mem = tmp,
+			   .e = e,
 			   .application = application,
 			   .job = job,
 			   .progress = progress,
@@ -278,7 +282,6 @@ emr_engine_watch(void *mem, struct emr_engine *e, const char *application, const
 			   .begun_at_ms = now };
 
 	*out = (struct emr_job){ 0 };
-	w.out = emr_log_new(tmp, e->s3, e->config.log_bucket, application, job, "stdout");
 	progress_tell(progress, CHECK, 0, 0, rows);
 	return watch_all(mem, &w, out);
 }

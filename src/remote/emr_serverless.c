@@ -329,6 +329,21 @@ usage_of(const json_t *json)
 	};
 }
 
+static const char *
+logs_of(void *mem, const json_t *json)
+{
+	const char *uri = NULL;
+
+	if (json_unpack((json_t *)(uintptr_t)json, "{s:{s:{s:{s:s}}}}", "configurationOverrides",
+			"monitoringConfiguration", "s3MonitoringConfiguration", "logUri", &uri))
+		return NULL;
+	size_t n = strlen(uri);
+	return mem_printf(mem, "%s%sapplications/%s/jobs/%s/", uri,
+			  n && uri[n - 1] == '/' ? "" : "/",
+			  json_string_value(json_object_get(json, "applicationId")),
+			  json_string_value(json_object_get(json, "jobRunId")));
+}
+
 static struct emr_job
 job_of(void *mem, const json_t *json)
 {
@@ -345,6 +360,7 @@ job_of(void *mem, const json_t *json)
 		.updated_s = seconds_of(json, "updatedAt"),
 		.started_s = seconds_of(json, "startedAt"),
 		.ended_s = seconds_of(json, "endedAt"),
+		.logs = logs_of(mem, json),
 		.used = usage_of(json_object_get(json, "totalResourceUtilization")),
 		.billed = usage_of(json_object_get(json, "billedResourceUtilization")),
 	};

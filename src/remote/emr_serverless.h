@@ -66,7 +66,8 @@ struct emr_job {
 	const char *id, *application, *name, *state, *details;
 	int attempt; /* of EMR's own, from 1 */
 	long long created_s, updated_s;
-	/* below: 0 in a list */
+	/* below: 0 or NULL in a list */
+	const char *logs; /* "s3://BUCKET/../jobs/ID/", NULL where it writes none there */
 	long long started_s, ended_s;
 	struct emr_usage used;	 /* known once it is over */
 	struct emr_usage billed; /* some time later */
@@ -78,7 +79,7 @@ struct emr_job_spec {
 	const char *const *args; /* [n_args] */
 	size_t n_args;
 	const char *parameters; /* "--conf a=b .." */
-	const char *log_uri;	/* s3://../ */
+	const char *log_uri;	/* s3://../: the logs lie below */
 	int timeout_minutes;
 };
 

@@ -53,7 +53,6 @@ open_engine(struct run *run, struct spark_job *job)
 
 	job->ephemeral = !strcmp(config.application, "ephemeral");
 	config.name = application_name(job, run, job->ephemeral);
-	TRY(settings_need(s, "log_bucket", &config.log_bucket));
 	return emr_engine_open(job, &config, &job->engine);
 }
 
@@ -243,6 +242,8 @@ start(struct run *run, struct lake *lake, struct spark_job *job)
 	o.name = mem_printf(job, "bikeops %s a%d", b->prefix, b->attempt);
 	task.name = o.name;
 	task.object = lake_name(job, lake, LAKE_PROCESSED, o.key);
+	task.logs = lake_name(job, lake, LAKE_LOG,
+			      mem_printf(job, "emr-logs/%lld/a%d/", run->id, b->attempt));
 	TRY(put_script(job, lake, &task.script));
 	TRY(token_of(job, run, o.name, &token));
 	TRY(emr_engine_application(job, job->engine, token, heart_progress(run->heart),

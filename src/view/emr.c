@@ -251,7 +251,7 @@ emr_view_find(void *mem, struct emr *emr, const char *application, const char *j
 }
 
 struct rows *
-emr_view_job(void *mem, const struct settings *settings, const struct emr_job *j)
+emr_view_job(void *mem, const struct emr_job *j)
 {
 	const struct emr_usage *u = j->billed.known ? &j->billed : &j->used;
 	struct rows *r = rows_of(mem, job_columns, JOB_COLUMNS);
@@ -264,8 +264,7 @@ emr_view_job(void *mem, const struct settings *settings, const struct emr_job *j
 	cells[11] = u->known ? mem_printf(mem, "%g", u->vcpu_h) : NULL;
 	cells[12] = u->known ? mem_printf(mem, "%g", u->memory_gb_h) : NULL;
 	cells[13] = u->known ? mem_printf(mem, "%g", u->storage_gb_h) : NULL;
-	cells[14] = mem_printf(mem, "s3://%s/emr-logs/applications/%s/jobs/%s/",
-			       settings_get(settings, "log_bucket"), j->application, j->id);
+	cells[14] = j->logs;
 	rows_add(r, cells);
 	return r;
 }

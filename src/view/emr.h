@@ -24,7 +24,7 @@ struct err *emr_view_jobs(void *mem, struct emr *emr, const char *application, s
 struct err *emr_view_find(void *mem, struct emr *emr, const char *application, const char *job,
 			  struct emr_job *out) MUST_CHECK;
 /* As of jobs, and started_at, ended_at, billed, vcpu_h, memory_gb_h, storage_gb_h, log. */
-struct rows *emr_view_job(void *mem, const struct settings *settings, const struct emr_job *job);
+struct rows *emr_view_job(void *mem, const struct emr_job *job);
 /* attempt, state, created_at, updated_at, details */
 struct err *emr_view_attempts(void *mem, struct emr *emr, const struct emr_job *job,
 			      struct rows **out) MUST_CHECK;

@@ -56,6 +56,17 @@ def test_counts(aws, scene):
     assert {row["break"] for row in counts} == {"ok"}, counts
 
 
+def test_spark_in_the_logs(aws, scene):
+    """What the driver said stands among the run's own lines."""
+    run = scene.last_run()["run"]
+    while aws.json("runs", "show", run)["run"][0]["k"] is None:    # the last one had nothing to load
+        run -= 1
+    stacks.wait_until(lambda: any("bikeops: done" in row["message"] for row in
+                                  aws.json("logs", run, "driver")["logs"]), 30, 1)
+    tasks = {row["task"] for row in aws.json("logs", run)["logs"]}
+    assert tasks >= {"driver", "executor1", "extract", "publish"}
+
+
 @pytest.fixture(scope="module")
 def here(aws, scene):
     """From here on DuckDB transforms: what Spark does when it is killed is tested by itself."""
