@@ -215,7 +215,7 @@ action_undo(struct ui *ui, void *state, int code)
 		ui_ask(ui, "undo run: ", "", action_undo_named);
 }
 
-/* The run meant: the one chosen, else what suits. */
+/* The run meant: the one at work or dead, else what suits. */
 static const struct rows *
 action_meant(const struct console *c, bool at_work)
 {
@@ -228,17 +228,40 @@ action_meant(const struct console *c, bool at_work)
 	return at_work || !s->last->n ? NULL : s->last;
 }
 
+/* Where there is a source and a warehouse to run between. */
+bool
+action_can_start(const struct ui *ui, const void *state)
+{
+	return !action_can_set_up(ui, state);
+}
+
+bool
+action_can_resume(const struct ui *ui, const void *state)
+{
+	const struct rows *r = action_meant(ui->console, false);
+
+	(void)state;
+	return r && strcmp(rows_get(r, 0, "state"), "ok") != 0 &&
+	       strcmp(rows_get(r, 0, "pipeline"), "setup") != 0;
+}
+
+bool
+action_can_cancel(const struct ui *ui, const void *state)
+{
+	(void)state;
+	return action_meant(ui->console, true) != NULL;
+}
+
 void
 action_resume(struct ui *ui, void *state, int code)
 {
 	struct console *c = ui->console;
 	const struct rows *r = action_meant(c, false);
 
-	(void)state, (void)code;
+	(void)code;
 	if (action_refused(c))
 		return;
-	if (!r || !strcmp(rows_get(r, 0, "state"), "ok") ||
-	    !strcmp(rows_get(r, 0, "pipeline"), "setup"))
+	if (!action_can_resume(ui, state))
 		ui_say(ui, "there is no run to go on with: the newest is done, or a setup");
 	else
 		action_go_on(c, rows_get(r, 0, "run"));

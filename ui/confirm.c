@@ -147,6 +147,23 @@ confirm_words(void *mem, const struct confirm *f)
 			       : f->offers[0].word;
 }
 
+/* What the word begun would send; of two, both. */
+static const char *
+confirm_command(void *mem, const struct confirm *f)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < f->n_offers; i++) {
+		const struct offer *o = &f->offers[i];
+		const char *line = mem_printf(mem, "%s%s", command_text(mem, &o->line[0]),
+					      o->n > 1 ? "; ..." : "");
+
+		if (!strncmp(o->word, f->typed, strlen(f->typed)))
+			text = text ? mem_printf(mem, "%s  or  %s", text, line) : line;
+	}
+	return text;
+}
+
 void
 confirm_draw(const struct console *c, WINDOW *win)
 {
@@ -171,8 +188,7 @@ confirm_draw(const struct console *c, WINDOW *win)
 	else
 		confirm_table(win, y + 1 + used, x + 2, room - used, width - 4, f, dry);
 	int line = y + height - 2;
-	draw_format(win, line - 1, x + 2, width - 4, C_DIM, "$ %s%s",
-		    command_text(tmp, &f->offers[0].line[0]), f->offers[0].n > 1 ? "; ..." : "");
+	draw_format(win, line - 1, x + 2, width - 4, C_DIM, "$ %s", confirm_command(tmp, f));
 	draw_format(win, line, x + 2, width - 4, C_STRONG,
 		    "type %s to send: %s_   Esc cancels; Enter alone does nothing",
 		    confirm_words(tmp, f), f->typed);

@@ -131,6 +131,9 @@ void confirm_draw(const struct console *c, WINDOW *win);
 void confirm_close(struct console *c);
 
 /* --- action.c --- */
+bool action_can_start(const struct ui *ui, const void *state);
+bool action_can_resume(const struct ui *ui, const void *state);
+bool action_can_cancel(const struct ui *ui, const void *state);
 void action_trigger(struct ui *ui, void *state, int code);
 void action_resume(struct ui *ui, void *state, int code);
 void action_cancel(struct ui *ui, void *state, int code);

@@ -15,6 +15,7 @@
 #define FRAME_BELOW  2 /* command, keys */
 #define FRAME_HEIGHT 10
 #define FRAME_WIDTH  40
+#define FRAME_ALWAYS 23 /* cells of "? help  q back  Q quit" */
 #define STALE_S	     10 /* two polls */
 #define TEXT_MAX     (1 << 20)
 
@@ -87,8 +88,8 @@ frame_data(void *mem, const struct console *c)
 	long long age = frame_age(c);
 
 	if (age < 0)
-		return mem_strdup(mem, frame_stale(c) ? "no data" : "data ..");
-	return mem_printf(mem, "%s%llds", frame_stale(c) ? "STALE " : "data +", age);
+		return mem_strdup(mem, frame_stale(c) ? "no data" : "asking ..");
+	return mem_printf(mem, "%s%llds", frame_stale(c) ? "STALE " : "seen +", age);
 }
 
 static char *
@@ -214,31 +215,41 @@ frame_command(const struct console *c, int y)
 		draw_format(stdscr, y, 1, COLS - 1, C_DIM, "$ %s", text);
 }
 
+static bool
+frame_offers(const struct console *c, const struct key *row)
+{
+	bool dead = (row->flags & KEY_WRITES) && (c->ui.locked || *c->ui.at);
+
+	return row->brief && !dead && keys_valid(c, row) &&
+	       (!row->due || row->due(&c->ui, console_state(c)));
+}
+
 static int
-frame_key(const struct console *c, const struct key *row, int y, int x)
+frame_key(const struct console *c, const struct key *row, int y, int x, int end)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *name = bind_name(tmp, c, row);
 	size_t n = strcspn(name, " ");
 	int need = (int)(n + strlen(row->brief ? row->brief : "")) + 2;
 
-	if (!row->brief || !keys_valid(c, row) || x + need > COLS - 1)
+	if (!frame_offers(c, row) || x + need > end)
 		return x;
-	bool dead = (row->flags & KEY_WRITES) && (c->ui.locked || *c->ui.at);
-	x += draw_text(stdscr, y, x, COLS - x, dead ? C_DIM : C_KEY, mem_strndup(tmp, name, n));
-	return x + 1 +
-	       draw_text(stdscr, y, x + 1, COLS - x - 1, dead ? C_DIM : C_TEXT, row->brief) + 2;
+	x += draw_text(stdscr, y, x, COLS - x, C_KEY, mem_strndup(tmp, name, n));
+	return x + 1 + draw_text(stdscr, y, x + 1, COLS - x - 1, C_TEXT, row->brief) + 2;
 }
 
 static void
 frame_keys(const struct console *c, int y)
 {
-	int x = 1;
+	const struct key *own = console_screen(c)->keys, *row;
+	int x = 1, end = COLS - 1 - FRAME_ALWAYS;
 
-	for (const struct key *row = console_screen(c)->keys; row && row->name; row++)
-		x = frame_key(c, row, y, x);
-	for (const struct key *row = keys_everywhere; row->name; row++)
-		x = frame_key(c, row, y, x);
+	for (row = own; row && row->name; row++)
+		x = row->flags & KEY_ALWAYS ? x : frame_key(c, row, y, x, end);
+	for (row = keys_everywhere; row->name; row++)
+		x = row->flags & KEY_ALWAYS ? x : frame_key(c, row, y, x, end);
+	for (row = keys_everywhere; row->name; row++)
+		x = row->flags & KEY_ALWAYS ? frame_key(c, row, y, x, COLS - 1) : x;
 }
 
 /* --- all of it --- */

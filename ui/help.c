@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define NAME_WIDTH 14
+#define NAME_WIDTH   14
+#define LEGEND_WIDTH 38 /* of one state in two columns */
 
 static int
 help_rows(const struct console *c, WINDOW *win, int y, const struct key *rows)
@@ -39,9 +40,11 @@ help_states(WINDOW *win, int y)
 	};
 
 	for (size_t i = 0; i < sizeof(legend) / sizeof(*legend); i++) {
-		draw_state(win, y, 1, legend[i][0]);
-		draw_text(win, y++, 1 + NAME_WIDTH, getmaxx(win) - NAME_WIDTH - 2, C_TEXT,
-			  legend[i][1]);
+		int x = 1 + (int)(i % 2) * LEGEND_WIDTH;
+
+		draw_state(win, y, x, legend[i][0]);
+		draw_text(win, y, x + 3, LEGEND_WIDTH - 4, C_TEXT, legend[i][1]);
+		y += (int)(i % 2);
 	}
 	return y;
 }
@@ -49,14 +52,18 @@ help_states(WINDOW *win, int y)
 static void
 help_keys(const struct console *c, WINDOW *win)
 {
-	int y = -c->scroll;
+	AUTO_MEM void *tmp = mem_root();
+	int y = -c->scroll, bottom = getmaxy(win) - 1;
 
+	y = help_states(win, y) + 1;
 	draw_format(win, y++, 1, getmaxx(win) - 2, C_STRONG, "keys of %s", console_screen(c)->name);
 	y = help_rows(c, win, y, console_screen(c)->keys) + 1;
 	draw_text(win, y++, 1, getmaxx(win) - 2, C_STRONG, "on every screen");
-	y = help_rows(c, win, y, keys_everywhere) + 1;
-	draw_text(win, y++, 1, getmaxx(win) - 2, C_STRONG, "states");
-	help_states(win, y);
+	y = help_rows(c, win, y, keys_everywhere);
+	if (y > bottom + 1)
+		draw_right(win, bottom, getmaxx(win) - 30, 29, C_STRONG,
+			   mem_printf(tmp, "  %d more lines: %.5s", y - bottom - 1,
+				      ui_key(&c->ui, "page-down")));
 }
 
 /* A command's answer, as it would be on a terminal. */

@@ -10,6 +10,7 @@ struct ui;
 
 enum key_flags {
 	KEY_WRITES = 1, /* changes something: dead while locked */
+	KEY_ALWAYS = 2, /* the key line has room for it, whatever else matters */
 };
 
 #define KEY_CODES 6
@@ -27,6 +28,8 @@ struct key {
 	/* state is the screen's; code the key that was pressed */
 	void (*act)(struct ui *ui, void *state, int code);
 	bool (*valid)(const struct ui *ui, const void *state); /* NULL: always */
+	/* Would it do something now?  Else the key line does not offer it; NULL: always. */
+	bool (*due)(const struct ui *ui, const void *state);
 	unsigned flags;
 };
 

@@ -1,22 +1,14 @@
+#include "ui/layers.h"
+
 #include "base/mem.h"
 #include "base/time.h"
 #include "ui/draw.h"
-#include "ui/screen.h"
 #include "view/counts.h"
-#include "view/rejects.h"
 #include "view/status.h"
 
 #include <string.h>
 
-#define LAYERS_ABOVE 17 /* lines around those that were left out */
-
-struct layers_state {
-	int cursor, top;
-	bool rejects;	/* Enter: rows that were left out */
-	bool verifying; /* asked; */
-	long long asked_us;
-	int reject, reject_top;
-};
+#define LAYERS_SHORT 30 /* rows of the window: below it the list takes the table's place */
 
 static const char *const layers[] = { "source", "raw", "processed", "staging", "serving" };
 #define N_LAYERS (sizeof(layers) / sizeof(*layers))
@@ -58,7 +50,7 @@ layers_counts(const struct ui *ui)
 	return ui_view(ui, layers_verified(ui) ? FEED_VERIFIED : FEED_COUNTS);
 }
 
-static const char *
+const char *
 layers_entity(const struct ui *ui, const struct layers_state *s)
 {
 	const struct counts *n = layers_counts(ui);
@@ -68,41 +60,29 @@ layers_entity(const struct ui *ui, const struct layers_state *s)
 		       : NULL;
 }
 
-/* --- the rejected rows of one entity --- */
+bool
+layers_short(int height)
+{
+	return height < LAYERS_SHORT;
+}
 
-/* transform speaks of orders, where layers count their lines. */
 static bool
-layers_is_of(const char *entity, const char *rejected)
+layers_broken(const struct rows *r, size_t row)
 {
-	return !strcmp(entity, rejected) ||
-	       (!strcmp(entity, "order_lines") && !strncmp(rejected, "order", 5)) ||
-	       (!strcmp(entity, "order_lines") && !strcmp(rejected, "sales"));
+	const char *at = rows_get(r, row, "break");
+
+	return at && strcmp(at, "ok") != 0;
 }
 
+/* Its row, else the first one. */
 static int
-layers_reject_count(const struct ui *ui, const struct layers_state *s)
+layers_first_break(const struct rows *r)
 {
-	const struct rejects *r = ui_view(ui, FEED_REJECTS);
-	const char *entity = layers_entity(ui, s);
-	int n = 0;
-
-	for (size_t i = 0; r && entity && i < r->rows->n; i++)
-		n += layers_is_of(entity, rows_get(r->rows, i, "entity"));
-	return n;
-}
-
-static size_t
-layers_reject_nth(const struct ui *ui, const struct layers_state *s, int nth)
-{
-	const struct rejects *r = ui_view(ui, FEED_REJECTS);
-	const char *entity = layers_entity(ui, s);
-	size_t i = 0;
-
-	for (; i < r->rows->n; i++) {
-		if (layers_is_of(entity, rows_get(r->rows, i, "entity")) && !nth--)
-			break;
+	for (size_t i = 0; i < r->n; i++) {
+		if (layers_broken(r, i))
+			return (int)i;
 	}
-	return i;
+	return 0;
 }
 
 static void
@@ -113,6 +93,8 @@ layers_update(struct ui *ui, void *state)
 	struct layers_state *s = state;
 	int rows = n ? (int)n->counts->n : 0;
 
+	if (!s->moved && n)
+		s->cursor = layers_first_break(n->counts);
 	if (s->cursor >= rows)
 		s->cursor = rows ? rows - 1 : 0;
 	if (s->verifying && verified && verified->asked_us >= s->asked_us) {
@@ -120,11 +102,10 @@ layers_update(struct ui *ui, void *state)
 		if (verified->error)
 			ui_say(ui, "cannot verify: %s", verified->error);
 	}
-	int rejects = s->rejects ? layers_reject_count(ui, s) : 0;
+	int rejects = s->rejects ? rejects_count(ui, s) : 0;
 	if (s->reject >= rejects)
 		s->reject = rejects ? rejects - 1 : 0;
-	int room = ui_height(ui) - LAYERS_ABOVE;
-	s->reject_top = draw_top(s->reject, s->reject_top, rejects, room > 1 ? room : 1);
+	s->reject_top = draw_top(s->reject, s->reject_top, rejects, rejects_room(ui_height(ui)));
 }
 
 /* --- drawing --- */
@@ -160,7 +141,7 @@ static void
 layers_line(WINDOW *win, int y, const struct rows *r, size_t row, bool here)
 {
 	const char *broken = rows_get(r, row, "break"), *note = rows_get(r, row, "note");
-	bool bad = broken && strcmp(broken, "ok") != 0;
+	bool bad = layers_broken(r, row);
 	int width = getmaxx(win);
 
 	draw_text(win, y, 0, 1, C_TEXT, here ? glyph(G_CURSOR) : " ");
@@ -183,6 +164,13 @@ layers_line(WINDOW *win, int y, const struct rows *r, size_t row, bool here)
 		draw_tint(win, y, 0, width, C_SELECTED);
 }
 
+/* Where a sum begins, that ends with its column; between the columns of sums there is room. */
+static int
+layers_sum_at(int width, size_t column, const char *text)
+{
+	return layers_column(width, column) + layers_step(width) - (text ? (int)strlen(text) : 1);
+}
+
 static void
 layers_sum(WINDOW *win, int y, const struct rows *r, size_t row)
 {
@@ -190,19 +178,20 @@ layers_sum(WINDOW *win, int y, const struct rows *r, size_t row)
 	const char *broken = rows_get(r, row, "break"),
 		   *difference = rows_get(r, row, "difference");
 	const char *source = rows_get(r, row, "source"), *serving = rows_get(r, row, "serving");
-	bool bad = broken && strcmp(broken, "ok") != 0;
+	bool bad = layers_broken(r, row);
 	int width = getmaxx(win), x = layers_column(width, N_LAYERS) + 2;
 
-	draw_format(win, y, 1, 13, C_TEXT, "SUM %s", rows_get(r, row, "measure"));
-	draw_right(win, y, layers_column(width, 0) - 1, layers_step(width) + 3, C_TEXT,
-		   source ? source : ".");
-	draw_right(win, y, layers_column(width, 4) - 2, layers_step(width) + 2,
-		   bad ? C_FAILED : C_TEXT, serving ? serving : ".");
+	int label = 2 + draw_format(win, y, 1, 13, C_TEXT, "SUM %s", rows_get(r, row, "measure"));
+	int first = layers_sum_at(width, 0, source), last = layers_sum_at(width, 4, serving);
+	first = first > label ? first : label;
+	draw_text(win, y, first, width - first, C_TEXT, source ? source : ".");
+	int end = layers_column(width, 3) + layers_step(width), from = layers_column(width, 1);
+	draw_right(win, y, from, (end < last - 2 ? end : last - 2) - from, bad ? C_FAILED : C_DIM,
+		   mem_printf(tmp, "diff %s", difference ? difference : "?"));
+	draw_text(win, y, last, width - last, bad ? C_FAILED : C_TEXT, serving ? serving : ".");
 	if (bad)
 		draw_text(win, y, layers_column(width, 4) + layers_step(width), 1, C_FAILED, "!");
-	draw_text(win, y, x, width - x, bad ? C_FAILED : C_OK,
-		  mem_printf(tmp, "%s  diff %s", broken ? broken : "-",
-			     difference ? difference : "?"));
+	draw_text(win, y, x, width - x, bad ? C_FAILED : C_OK, broken ? broken : "-");
 }
 
 static int
@@ -211,7 +200,7 @@ layers_ages(const struct ui *ui, WINDOW *win, int y, const struct rows *ages)
 	AUTO_MEM void *tmp = mem_root();
 	int width = getmaxx(win);
 
-	draw_text(win, y, 1, 12, C_DIM, "counted");
+	draw_text(win, y, 1, 12, C_DIM, "counted ago");
 	for (size_t i = 0; i < ages->n; i++) {
 		const char *layer = rows_get(ages, i, "layer");
 		long long at = ui_us(rows_get(ages, i, "counted_at"));
@@ -281,37 +270,6 @@ layers_uncovered(const struct ui *ui, WINDOW *win, int y)
 }
 
 static void
-layers_rejects(const struct ui *ui, WINDOW *win, int y, const struct layers_state *s)
-{
-	const struct rejects *r = ui_view(ui, FEED_REJECTS);
-	const char *entity = layers_entity(ui, s);
-	int width = getmaxx(win), n = layers_reject_count(ui, s);
-
-	draw_hline(win, y, 0, width);
-	draw_format(win, y++, 2, width - 4, C_STRONG, " %s: rows left out ", entity ? entity : "");
-	if (!r || !n) {
-		draw_text(win, y, 1, width - 2, C_DIM,
-			  r ? "the last run left out none of them" : ui_absent(ui, FEED_REJECTS));
-		return;
-	}
-	int room = getmaxy(win) - y - 4;
-	draw_format(win, y++, 1, width - 2, C_DIM, "run %lld, %d rows   key / rule", r->run, n);
-	for (int i = 0; i < (room > 1 ? room : 1) && i + s->reject_top < n; i++) {
-		size_t row = layers_reject_nth(ui, s, i + s->reject_top);
-		bool here = i + s->reject_top == s->reject;
-
-		draw_text(win, y, 0, 1, C_TEXT, here ? glyph(G_CURSOR) : " ");
-		draw_text(win, y, 1, 18, C_TEXT, rows_get(r->rows, row, "key"));
-		draw_text(win, y++, 20, width - 21, C_WARN, rows_get(r->rows, row, "rule"));
-	}
-	size_t row = layers_reject_nth(ui, s, s->reject);
-	draw_format(win, getmaxy(win) - 2, 1, width - 2, C_DIM, "object %s",
-		    rows_get(r->rows, row, "object") ? rows_get(r->rows, row, "object") : "-");
-	draw_format(win, getmaxy(win) - 1, 1, width - 2, C_TEXT, "raw    %s",
-		    rows_get(r->rows, row, "raw") ? rows_get(r->rows, row, "raw") : "-");
-}
-
-static void
 layers_draw(const struct ui *ui, WINDOW *win, const void *state)
 {
 	const struct counts *n = layers_counts(ui);
@@ -324,6 +282,11 @@ layers_draw(const struct ui *ui, WINDOW *win, const void *state)
 	}
 	layers_head(win, y++, "table");
 	draw_hline(win, y++, 0, width);
+	if (s->rejects && layers_short(getmaxy(win))) {
+		layers_line(win, y++, n->counts, (size_t)s->cursor, true);
+		rejects_draw(ui, win, y, s);
+		return;
+	}
 	for (size_t i = 0; i < n->counts->n; i++)
 		layers_line(win, y++, n->counts, i, (int)i == s->cursor);
 	for (size_t i = 0; i < n->sums->n; i++)
@@ -339,7 +302,7 @@ layers_draw(const struct ui *ui, WINDOW *win, const void *state)
 					: "as the ledger says: source and serving are totals, the "
 					  "rest is the last run's");
 	if (s->rejects)
-		layers_rejects(ui, win, y, s);
+		rejects_draw(ui, win, y, s);
 }
 
 /* --- keys --- */
@@ -350,10 +313,10 @@ layers_move(struct ui *ui, void *state, int code)
 	const struct counts *n = layers_counts(ui);
 	struct layers_state *s = state;
 
-	if (s->rejects && layers_reject_count(ui, s) > 1)
-		ui_move(&s->reject, layers_reject_count(ui, s), ui_height(ui) - LAYERS_ABOVE, code);
-	else
-		ui_move(&s->cursor, n ? (int)n->counts->n : 0, ui_height(ui), code);
+	if (s->rejects && rejects_count(ui, s) > 1)
+		ui_move(&s->reject, rejects_count(ui, s), rejects_room(ui_height(ui)), code);
+	else if (ui_move(&s->cursor, n ? (int)n->counts->n : 0, ui_height(ui), code))
+		s->moved = n != NULL;
 }
 
 static void
@@ -361,8 +324,9 @@ layers_open(struct ui *ui, void *state, int code)
 {
 	struct layers_state *s = state;
 
-	(void)ui, (void)code;
+	(void)code;
 	s->rejects = true;
+	s->moved |= layers_counts(ui) != NULL; /* what is read stays */
 	s->reject = 0;
 }
 
@@ -412,18 +376,17 @@ layers_path(void *mem, const struct ui *ui, const void *state)
 	const struct layers_state *s = state;
 	const struct counts *n = layers_counts(ui);
 	const char *entity = layers_entity(ui, s);
+	const char *note = n && entity ? rows_get(n->counts, (size_t)s->cursor, "note") : NULL;
 	int breaks = 0;
 
-	for (size_t i = 0; n && i < n->counts->n; i++) {
-		const char *b = rows_get(n->counts, i, "break");
-
-		breaks += b && strcmp(b, "ok") != 0;
-	}
-	return mem_printf(mem, "layers > %s%s   %s", entity ? entity : "all tables",
+	for (size_t i = 0; n && i < n->counts->n; i++)
+		breaks += layers_broken(n->counts, i);
+	return mem_printf(mem, "layers > %s%s   %s%s%s", entity ? entity : "all tables",
 			  s->rejects ? " > left out" : "",
 			  !n	   ? ""
 			  : breaks ? mem_printf(mem, "%d of %zu break", breaks, n->counts->n)
-				   : "no break");
+				   : "no break",
+			  breaks && note ? "; here " : "", breaks && note ? note : "");
 }
 
 static char *
@@ -440,14 +403,10 @@ static char *
 layers_cell(void *mem, const struct ui *ui, const void *state)
 {
 	const struct layers_state *s = state;
-	const struct rejects *r = ui_view(ui, FEED_REJECTS);
 	const struct counts *n = layers_counts(ui);
 
-	if (s->rejects && r && layers_reject_count(ui, s)) {
-		const char *raw = rows_get(r->rows, layers_reject_nth(ui, s, s->reject), "raw");
-
-		return mem_strdup(mem, raw ? raw : "");
-	}
+	if (s->rejects && rejects_count(ui, s))
+		return rejects_raw(mem, ui, s);
 	if (!n || (size_t)s->cursor >= n->counts->n)
 		return NULL;
 	char *text = mem_strdup(mem, rows_get(n->counts, (size_t)s->cursor, "entity"));
@@ -468,7 +427,6 @@ static const struct key layers_keys[] = {
 	{ .codes = { 'q', '\033' },
 	  .name = "q",
 	  .actions = "back",
-	  .brief = "back",
 	  .help = "close the list",
 	  .act = layers_close,
 	  .valid = layers_is_open },

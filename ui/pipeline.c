@@ -176,7 +176,8 @@ draw_unreached(const struct ui *ui, WINDOW *win)
 	if (s && state_is(s->state, "empty")) {
 		bool can = action_can_set_up(ui, NULL);
 
-		lines[0] = "Nothing is set up here yet.";
+		lines[0] = s->home ? mem_printf(tmp, "Nothing is set up in '%s' yet.", s->home)
+				   : "Nothing is set up here yet.";
 		lines[1] =
 			can ? mem_printf(tmp,
 					 "%s  sets up here: a private PostgreSQL, a small invented "
@@ -355,7 +356,13 @@ pipeline_can_why(const struct ui *ui, const void *state)
 	const struct pipeline *p = pipeline_of(ui);
 
 	(void)state;
-	return pipeline_ran(p) && p->why;
+	return pipeline_ran(p);
+}
+
+static bool
+pipeline_has_why(const struct ui *ui, const void *state)
+{
+	return pipeline_can_why(ui, state) && pipeline_of(ui)->why;
 }
 
 static void
@@ -365,7 +372,9 @@ pipeline_why(struct ui *ui, void *state, int code)
 	struct pipeline_state *s = state;
 
 	(void)code;
-	if (ui_width(ui) >= PIPELINE_WIDE && ui_height(ui) >= TALL)
+	if (!p->why)
+		ui_say(ui, "run %s did not fail", rows_get(p->run, 0, "run"));
+	else if (ui_width(ui) >= PIPELINE_WIDE && ui_height(ui) >= TALL)
 		ui_say(ui, "why %s failed stands below the boxes", rows_get(p->run, 0, "run"));
 	else
 		s->why = !s->why;
@@ -406,12 +415,16 @@ pipeline_path(void *mem, const struct ui *ui, const void *state)
 		return mem_strdup(mem, ui->setup ? "setup" : "pipeline");
 	size_t at = s->at < p->n ? s->at : p->focus;
 	const char *usd = ui_width(ui) >= PIPELINE_WIDE ? rows_get(p->run, 0, "usd") : NULL;
-	return mem_printf(mem, "%s > %s > %s   %s %s%s%s%s", rows_get(p->run, 0, "pipeline"),
+	long long ended = ui_us(rows_get(p->run, 0, "ended_at"));
+	char *ago = ended && !*ui->at ? mem_printf(mem, " %s ago",
+						   time_age(mem, (ui->now_us - ended) / 1000000))
+				      : mem_strdup(mem, "");
+	return mem_printf(mem, "%s > %s > %s   %s %s%s%s%s%s", rows_get(p->run, 0, "pipeline"),
 			  rows_get(p->run, 0, "run"), p->steps[at].key, rows_get(p->run, 0, "mode"),
 			  state_is(rows_get(p->run, 0, "state"), "dead")
 				  ? "!! worker died"
 				  : rows_get(p->run, 0, "state"),
-			  usd ? "   " : "", usd ? usd : "", usd ? " USD" : "");
+			  ago, usd ? "   " : "", usd ? usd : "", usd ? " USD" : "");
 }
 
 static char *
@@ -441,7 +454,7 @@ static const struct key pipeline_keys[] = {
 	{ .codes = { 's' },
 	  .name = "s",
 	  .actions = "setup",
-	  .brief = "set up here",
+	  .brief = "set up/start",
 	  .help = "set up here, or start the embedded stack again",
 	  .act = action_setup,
 	  .valid = action_can_set_up,
@@ -458,6 +471,7 @@ static const struct key pipeline_keys[] = {
 	  .brief = "why",
 	  .help = "show why the run failed, or hide it",
 	  .act = pipeline_why,
+	  .due = pipeline_has_why,
 	  .valid = pipeline_can_why },
 	KEY_ROW_MOVE(pipeline_move),
 	{ .codes = { 'h', KEY_LEFT },

@@ -40,8 +40,12 @@ static int
 why_line(WINDOW *win, int y, int x, int bottom, int width, const char *label, enum colour c,
 	 const char *text)
 {
-	if (y >= bottom || !text)
+	if (!text)
 		return y;
+	if (y >= bottom) { /* the border's right end tells */
+		draw_right(win, bottom, x, width, C_STRONG, " more in a taller window ");
+		return y;
+	}
 	draw_text(win, y, x, 11, C_STRONG, label);
 	return y +
 	       draw_wrapped(win, y, x + 12, bottom - y < 3 ? bottom - y : 3, width - 12, c, text);
@@ -86,6 +90,43 @@ panel_about(WINDOW *win, struct panel at, const struct pipeline *p)
 			     rows_get(p->run, 0, what[i]) ? rows_get(p->run, 0, what[i]) : "-");
 }
 
+/* The run whose rows the lake's and staging's columns are, 0: none is known. */
+static long long
+layers_run(const struct pipeline *p)
+{
+	const struct rows *ages = p->counts.ages;
+
+	for (size_t i = 0; i < ages->n; i++) {
+		if (state_is(rows_get(ages, i, "layer"), "raw"))
+			return rows_int(ages, i, "run");
+	}
+	return 0;
+}
+
+static const char *
+layers_title(void *mem, const struct pipeline *p)
+{
+	long long of = layers_run(p), run = rows_int(p->run, 0, "run");
+
+	return of > 0 && of != run
+		       ? mem_printf(mem, "layers as of run %lld, NOT of run %lld", of, run)
+		       : "layers, first break <";
+}
+
+/* Why the first break is one, in the line that the entities leave. */
+static void
+layers_reason(WINDOW *win, int y, int x, int width, const struct rows *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const char *at = rows_get(r, i, "break"), *note = rows_get(r, i, "note");
+
+		if (!at || state_is(at, "ok") || !note)
+			continue;
+		draw_format(win, y, x, width, C_FAILED, "%s: %s", rows_get(r, i, "entity"), note);
+		return;
+	}
+}
+
 void
 panel_layers(WINDOW *win, struct panel place, const struct pipeline *p)
 {
@@ -94,7 +135,10 @@ panel_layers(WINDOW *win, struct panel place, const struct pipeline *p)
 	static const int cells[] = { 9, 8, 10, 8, 9 };
 	const struct rows *r = p->counts.counts;
 
-	draw_box(win, y, x, height, width, "layers, first break <");
+	AUTO_MEM void *tmp = mem_root();
+
+	draw_box(win, y, x, height, width, layers_title(tmp, p));
+	layers_reason(win, y + height - 2, x + 2, width - 4, r);
 	for (size_t i = 0; i <= r->n && (int)i < height - 2; i++) {
 		const char *broken = i ? rows_get(r, i - 1, "break") : NULL;
 		int at = x + 14;
@@ -116,9 +160,7 @@ panel_layers(WINDOW *win, struct panel place, const struct pipeline *p)
 		if (i)
 			draw_text(win, y + 1 + (int)i, at + 1, x + width - at - 2,
 				  broken && !state_is(broken, "ok") ? C_FAILED : C_TEXT,
-				  broken ? (state_is(broken, "ok") ? "ok"
-								   : rows_get(r, i - 1, "note"))
-					 : "-");
+				  broken ? state_is(broken, "ok") ? "ok" : "!!" : "-");
 	}
 }
 

@@ -62,8 +62,7 @@ break_unpublished(void *mem, const struct counts_line *n, char **note)
 			    : n->staging < n->raw ? "staging"
 						  : "serving";
 
-	*note = mem_printf(mem, "the last run read %lld; the ledger knows of none published",
-			   n->raw);
+	*note = mem_printf(mem, "%lld read, none known to be published", n->raw);
 	return layer;
 }
 

@@ -46,13 +46,18 @@ letter_taken(const struct logmerge *m, char letter)
 	return false;
 }
 
-/* The first one of its name that is free, else any. */
+/* That of another try of its task; else the first one of its name that is free, else any. */
 static char
 letter_of(const struct logmerge *m, const char *name)
 {
+	size_t task = strcspn(name, ".");
 	static const char others[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+@";
 
+	for (size_t i = 0; i < m->n; i++) {
+		if (strcspn(m->in[i].name, ".") == task && !strncmp(m->in[i].name, name, task))
+			return m->in[i].letter;
+	}
 	for (; *name && *name != '.'; name++) {
 		char c = (char)toupper((unsigned char)*name);
 

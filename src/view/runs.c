@@ -37,7 +37,7 @@ runs_mend_row(struct rows *r, size_t i, const char *here)
 		rows_set(r, i, "hint",
 			 mem_printf(r,
 				    "its worker is gone: 'bikeops run resume %s' goes on where it "
-				    "stood, any other run takes everything",
+				    "stood; any other run reads its rows again, none is lost",
 				    rows_get(r, i, "run")));
 }
 

@@ -109,7 +109,10 @@ why_next(void *mem, const struct rows *run)
 	if (!strcmp(rows_get(run, 0, "pipeline"), "setup"))
 		return "'bikeops setup' again makes what is missing";
 	if (rows_get(run, 0, "manifest") || !strcmp(rows_get(run, 0, "mode"), "undo"))
-		return mem_printf(mem, "'bikeops run resume %s' goes on where it stood", id);
+		return mem_printf(mem,
+				  "'bikeops run resume %s' goes on where it stood; nothing half "
+				  "done is in serving",
+				  id);
 	return "'bikeops run incremental' takes all of it again";
 }
 

@@ -120,7 +120,11 @@ open_books(struct pg *pg, const struct publish *p)
 	struct err *e = serving_run(pg, "publish/open");
 
 	if (e && e->code == ERR_DATA)
-		return err_hint(e, "'bikeops rejects' shows them; max_reject_percent allows more");
+		return err_hint(
+			e,
+			"'bikeops rejects' shows them: mend them at the source and run again; nothing "
+			"was published. Where they are meant to be left out, max_reject_percent "
+			"allows more");
 	if (e)
 		return e;
 	return p->b->mode == BATCH_FULL ? serving_run(pg, "publish/full") : NULL;

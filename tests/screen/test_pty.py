@@ -425,7 +425,7 @@ def test_database_restarted(console, loaded):
         assert t.wait(r"\[4 Runs", 1) < 1
     finally:
         loaded.run("local", "up").quiet()
-    t.wait(r"data \+\ds", 10)
+    t.wait(r"seen \+\ds", 10)
     t.keys("1")
     t.wait(r"EXTRACT 5/5 ok", 5)
     assert t.quit() == 0
