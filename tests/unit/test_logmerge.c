@@ -96,7 +96,7 @@ static const struct merge_row merge_rows[] = {
 	{ "one second: in the files' order",
 	  { { "extract.a1", AT "01Z info a\n" AT "01Z info b\n" },
 	    { "extract.a2", AT "01Z info c\n" } },
-	  "(0E i a)(1E i b)(2X i c)" },
+	  "(0E i a)(1E i b)(2E i c)" },
 	{ "no stamp belongs to the line before",
 	  { { "extract.a1", AT "01Z error a\nmore\n  at x\n" AT "03Z info d\n" },
 	    { "transform.a1", AT "01Z info b\n" AT "02Z info c\n" } },
