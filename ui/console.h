@@ -130,28 +130,36 @@ void confirm_press(struct console *c, int code);
 void confirm_draw(const struct console *c, WINDOW *win);
 void confirm_close(struct console *c);
 
-/* --- action.c --- */
+/* --- offer.c: what could be sent, as previews --- */
 bool action_can_start(const struct ui *ui, const void *state);
 bool action_can_resume(const struct ui *ui, const void *state);
 bool action_can_cancel(const struct ui *ui, const void *state);
 void action_trigger(struct ui *ui, void *state, int code);
 void action_resume(struct ui *ui, void *state, int code);
 void action_cancel(struct ui *ui, void *state, int code);
-/* Two files in the console's directory. */
-void action_handoff(struct ui *ui, void *state, int code);
 void action_undo(struct ui *ui, void *state, int code);
 void action_backfill(struct ui *ui, void *state, int code);
 void action_setup(struct ui *ui, void *state, int code);
 bool action_can_set_up(const struct ui *ui, const void *state);
-bool action_can_lock(const struct ui *ui, const void *state);
-void action_lock(struct ui *ui, void *state, int code);
 /* The same for a run or range named at the prompt. */
 void action_run(struct console *c, const char *verb, const char *run);
+
+/* --- action.c: sending, and what came of it --- */
+/* True, and said: nothing can be sent now. */
+bool action_refused(struct console *c);
+/* The run at work, or the one that ended last, as a row; NULL: there is none such. */
+const struct rows *action_meant(const struct console *c, bool at_work);
 void action_send(struct console *c, const struct offer *offer);
 void action_answer(struct console *c, const struct command_news *news);
 void action_news(struct console *c, const struct command_news *news);
 /* Show the answer of a command that only reads. */
 void action_show(struct console *c, const struct command_line *line);
+/* Two files in the console's directory. */
+void action_handoff(struct ui *ui, void *state, int code);
+
+/* --- lock.c --- */
+bool action_can_lock(const struct ui *ui, const void *state);
+void action_lock(struct ui *ui, void *state, int code);
 void action_tick(struct console *c); /* lock again when the time is over */
 
 /* --- audit.c --- */

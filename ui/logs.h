@@ -5,6 +5,8 @@
 #include "ui/screen.h"
 #include "view/logreader.h"
 
+#define CONTEXT_MAX 9 /* lines around those that the filter finds */
+
 struct logs_state {
 	struct log_ask ask; /* the last one */
 	unsigned taken;	    /* the number of the last answer that was taken in */
@@ -27,5 +29,25 @@ void logs_draw(const struct ui *ui, WINDOW *win, const void *state);
 void logs_clock(const struct ui *ui, long long seconds, char out[16]);
 /* Seconds that the zone of the screen is ahead of UTC at this time. */
 long long logs_offset(const struct ui *ui, long long seconds);
+
+/* Ask for rows; from: a line's number, or a time with LOG_TIME. */
+void logs_ask(struct ui *ui, struct logs_state *s, enum log_go go, long long from);
+/* Around the cursor again, with another filter or size. */
+void logs_again(struct ui *ui, struct logs_state *s);
+/* False, and said: lines at the end have no number yet. */
+bool logs_numbered(struct ui *ui, const struct logs_state *s);
+/* Show all of the stack of line n. */
+void logs_stack_open(struct log_filter *f, long long n);
+
+/* --- logfind.c: keys that find, filter, fold and save --- */
+void logs_find(struct ui *ui, void *state, int code);
+void logs_fault(struct ui *ui, void *state, int code);
+void logs_at(struct ui *ui, void *state, int code);
+void logs_filter(struct ui *ui, void *state, int code);
+void logs_level(struct ui *ui, void *state, int code);
+void logs_sources(struct ui *ui, void *state, int code);
+void logs_switch(struct ui *ui, void *state, int code);
+void logs_open_stack(struct ui *ui, void *state, int code);
+void logs_save_as(struct ui *ui, void *state, int code);
 
 #endif

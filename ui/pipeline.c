@@ -149,72 +149,6 @@ draw_sum(const struct ui *ui, WINDOW *win, int y, const struct pipeline *p)
 	return 1;
 }
 
-/* --- what there is before a run --- */
-
-static void
-draw_lines(WINDOW *win, const char *const *lines, size_t n)
-{
-	int y = 1;
-
-	for (size_t i = 0; i < n; i++) {
-		if (lines[i])
-			y += draw_wrapped(win, y, 2, 3, getmaxx(win) - 4, i ? C_TEXT : C_STRONG,
-					  lines[i]);
-	}
-}
-
-static void
-draw_unreached(const struct ui *ui, WINDOW *win)
-{
-	const struct feed_item *of = ui->feed[FEED_STATUS], *own = ui->feed[FEED_PIPELINE];
-	const struct status *s = ui_view(ui, FEED_STATUS);
-	const struct feed_item *bad = of && of->error ? of : own && own->error ? own : NULL;
-	AUTO_MEM void *tmp = mem_root();
-	const char *next = s && s->next ? mem_printf(tmp, "next: %s", s->next) : NULL;
-	const char *lines[3] = { "Asking the ledger ..", NULL, NULL };
-
-	if (s && state_is(s->state, "empty")) {
-		bool can = action_can_set_up(ui, NULL);
-
-		lines[0] = s->home ? mem_printf(tmp, "Nothing is set up in '%s' yet.", s->home)
-				   : "Nothing is set up here yet.";
-		lines[1] =
-			can ? mem_printf(tmp,
-					 "%s  sets up here: a private PostgreSQL, a small invented "
-					 "shop, its warehouse, one full load; about ten seconds.",
-					 ui_key(ui, "setup"))
-			    : next;
-		lines[2] = can ? "It all lies in one folder; 'bikeops local destroy' takes it away."
-			       : NULL;
-	} else if (s && s->stack && state_is(s->stack, "down")) {
-		lines[0] = "The embedded stack is down.";
-		lines[1] = action_can_set_up(ui, NULL)
-				   ? mem_printf(tmp, "%s  starts it again.", ui_key(ui, "setup"))
-				   : NULL;
-		lines[2] = next;
-	} else if (bad) {
-		lines[0] = bad->error;
-		lines[1] = bad->hint;
-		lines[2] = next;
-	}
-	draw_lines(win, lines, 3);
-}
-
-static void
-draw_never(const struct ui *ui, WINDOW *win)
-{
-	AUTO_MEM void *tmp = mem_root();
-	const char *const loaded[] = {
-		"The store is set up; nothing is loaded yet.",
-		mem_printf(tmp, "%s  starts the first run: type full.", ui_key(ui, "trigger")),
-		mem_printf(tmp, "%ssetup shows how it was set up.", ui_key(ui, "prompt"))
-	};
-	const char *const setup[] = { "Nothing was set up from this ledger.",
-				      "'bikeops setup' makes the store and the warehouse.", NULL };
-
-	draw_lines(win, ui->setup ? setup : loaded, 3);
-}
-
 /* --- the screen --- */
 
 static void
@@ -225,7 +159,7 @@ pipeline_draw(const struct ui *ui, WINDOW *win, const void *state)
 	int width = getmaxx(win), height = getmaxy(win);
 
 	if (!p || !p->run->n) {
-		p ? draw_never(ui, win) : draw_unreached(ui, win);
+		p ? pipeline_never(ui, win) : pipeline_unreached(ui, win);
 		return;
 	}
 	size_t at = s->at < p->n ? s->at : p->focus;

@@ -36,4 +36,8 @@ void panel_layers(WINDOW *win, struct panel at, const struct pipeline *p);
 void panel_step(const struct ui *ui, WINDOW *win, int y, const struct pipeline *p,
 		const struct pipeline_step *s);
 
+/* --- first.c: what there is before a run --- */
+void pipeline_unreached(const struct ui *ui, WINDOW *win);
+void pipeline_never(const struct ui *ui, WINDOW *win);
+
 #endif

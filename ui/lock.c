@@ -1,0 +1,81 @@
+#include "base/mem.h"
+#include "base/time.h"
+#include "ui/console.h"
+
+#include <string.h>
+
+#define UNLOCK_US (600 * 1000000LL)
+
+static void
+action_lock_now(struct console *c, const char *why)
+{
+	audit_write(c, "lock", NULL, why);
+	mem_free(c->ticket);
+	mem_free(c->reason);
+	c->ticket = c->reason = NULL;
+	c->unlocked_until_us = 0;
+	c->ui.locked = true;
+	if (c->mode == MODE_CONFIRM)
+		confirm_close(c);
+	ui_say(&c->ui, "locked: %s", why);
+}
+
+static void
+action_reason(struct ui *ui, void *state, const char *text)
+{
+	struct console *c = ui->console;
+
+	(void)state;
+	if (!text[strspn(text, " ")]) {
+		ui_say(ui, "still locked: no reason was given");
+		return;
+	}
+	mem_free(c->reason);
+	c->reason = mem_strdup(c->mem, text);
+	if (!audit_write(c, "unlock", NULL, "for 10 min"))
+		return;
+	c->unlocked_until_us = time_now_us() + UNLOCK_US;
+	if (c->fixed_us)
+		c->unlocked_until_us = c->fixed_us + UNLOCK_US;
+	ui->locked = false;
+	ui_say(ui, "unlocked for ten minutes; %s locks again", ui_key(ui, "lock"));
+}
+
+static void
+action_ticket(struct ui *ui, void *state, const char *text)
+{
+	struct console *c = ui->console;
+
+	(void)state;
+	if (!text[strspn(text, " ")]) {
+		ui_say(ui, "still locked: no ticket was given");
+		return;
+	}
+	mem_free(c->ticket);
+	c->ticket = mem_strdup(c->mem, text);
+	ui_ask(ui, "reason: ", "", action_reason);
+}
+
+bool
+action_can_lock(const struct ui *ui, const void *state)
+{
+	(void)state;
+	return settings_bool(ui->settings, "production");
+}
+
+void
+action_lock(struct ui *ui, void *state, int code)
+{
+	(void)state, (void)code;
+	if (ui->locked)
+		ui_ask(ui, "ticket: ", "", action_ticket);
+	else
+		action_lock_now(ui->console, "by hand");
+}
+
+void
+action_tick(struct console *c)
+{
+	if (c->unlocked_until_us && c->ui.now_us >= c->unlocked_until_us)
+		action_lock_now(c, "ten minutes are over");
+}
