@@ -113,7 +113,7 @@ def test_the_steps_of_a_run(shop):
     text = shop.objects.get_object(Bucket="shop-source", Key=entry.split("/", 3)[3])["Body"].read()
     assert text == (stacks.ROOT / "deploy/spark/spark_job.py").read_bytes()
     assert request["configurationOverrides"]["monitoringConfiguration"]["s3MonitoringConfiguration"] == {
-        "logUri": "s3://shop-log/emr-logs/"}
+        "logUri": f"s3://shop-log/emr-logs/{shown['run'][0]['run']}/a1/"}
 
 
 def test_what_it_cost(shop):
