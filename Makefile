@@ -157,6 +157,7 @@ bench: deps-test deps-peers $(BIN) ## measure
 	@$(BUILD)/venv/bin/python tests/bench/run.py $(BIN)
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python tests/bench/console.py
 	@$(PEERS) tests/bench/s3.py $(BIN)
+	@$(PEERS) tests/bench/aws.py $(BIN)
 
 DEMO = scripts/demo-aws.sh
 DEMO_ARGS = '$(abspath $(BIN))' '$(abspath $(PEERS))' '$(abspath $(BUILD))/demo-aws'
