@@ -29,6 +29,14 @@ COPY_ROLE = "arn:aws:iam::123456789012:role/bikeops-copy"
 JOB_ROLE = "arn:aws:iam::123456789012:role/bikeops-job"
 
 
+ENDS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+
+
+def hear_the_end():
+    """A child must not inherit that we take these by sigwait."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+
 class Account:
     """The stand-ins at work; end() ends them."""
 
@@ -49,7 +57,7 @@ class Account:
             child = subprocess.Popen(
                 [sys.executable, str(HERE / f"{name}.py"), "--dir", str(self.dir / name), *map(str, args)],
                 env={**os.environ, **self.env}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=log, text=True)
+                stderr=log, text=True, preexec_fn=hear_the_end)
         self.children.append(child)
         line = child.stdout.readline()
         if not line.startswith("ready "):
@@ -58,7 +66,7 @@ class Account:
 
     def bikeops(self, *args):
         return subprocess.run([self.program, *args], env={**os.environ, **self.env}, check=True,
-                              stdout=subprocess.PIPE, text=True).stdout
+                              stdout=subprocess.PIPE, text=True, preexec_fn=hear_the_end).stdout
 
     def start(self):
         buckets = [word for bucket in BUCKETS.values() for word in ("--bucket", bucket)]
@@ -128,13 +136,12 @@ def main():
     parser.add_argument("--profile", default="aws")
     args = parser.parse_args()
     account = Account(args.dir, args.bikeops)
-    ends = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     try:
         account.start()
         conf, env = account.write(args.profile)
         print(f"ready conf={conf} env={env}", flush=True)
-        signal.sigwait(ends)
+        signal.sigwait(ENDS)
     finally:
         account.end()
 
