@@ -18,7 +18,8 @@
 #define STATE_MAX_S   300 /* for an application to be as it was asked */
 #define WORKER_VCPU   2
 #define WORKER_MEMORY "7g" /* with a tenth on top it is a worker of 8 GB */
-#define EXECUTOR_MIB  256  /* raw files that are worth one more of them */
+#define WORKER_GB     8
+#define EXECUTOR_MIB  256 /* raw files that are worth one more of them */
 #define MIB	      (1LL << 20)
 #define BILL_MS	      2000
 
@@ -200,20 +201,40 @@ emr_engine_drop(struct emr_engine *e, const char *application, struct progress *
 
 /* --- the job --- */
 
+/* At most so many, for one worker is the driver. */
+static int
+executors_most(int max_vcpu)
+{
+	int most = max_vcpu / WORKER_VCPU - 1;
+
+	return most < 1 ? 1 : most;
+}
+
+static long long
+executors(int max_vcpu, long long bytes)
+{
+	long long wanted = 1 + bytes / (EXECUTOR_MIB * MIB);
+
+	return wanted < executors_most(max_vcpu) ? wanted : executors_most(max_vcpu);
+}
+
+long long
+emr_hourly(int max_vcpu, long long bytes, const struct price *price)
+{
+	return (1 + executors(max_vcpu, bytes)) *
+	       (WORKER_VCPU * price->vcpu_hour + WORKER_GB * price->memory_gb_hour);
+}
+
 char *
 emr_parameters(void *mem, int max_vcpu, long long bytes)
 {
-	int most = max_vcpu / WORKER_VCPU - 1; /* one is the driver */
-	long long wanted = 1 + bytes / (EXECUTOR_MIB * MIB);
-
-	most = most < 1 ? 1 : most;
 	return mem_printf(mem,
 			  "--conf spark.driver.cores=%d --conf spark.driver.memory=%s "
 			  "--conf spark.executor.cores=%d --conf spark.executor.memory=%s "
 			  "--conf spark.executor.instances=%lld "
 			  "--conf spark.dynamicAllocation.maxExecutors=%d",
 			  WORKER_VCPU, WORKER_MEMORY, WORKER_VCPU, WORKER_MEMORY,
-			  wanted < most ? wanted : most, most);
+			  executors(max_vcpu, bytes), executors_most(max_vcpu));
 }
 
 char *

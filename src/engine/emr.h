@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/progress.h"
+#include "pipeline/price.h"
 #include "remote/emr_serverless.h"
 
 #include <stdbool.h>
@@ -53,13 +54,14 @@ struct err *emr_engine_find(void *mem, struct emr_engine *e, const char *applica
  * Wait until the job is over, and tell how far it is.  A cancel ends the job first.
  *
  * rows    that it will read
+ * hourly  what it costs an hour, as of emr_hourly(); 0: not known
  * out     the job as it was seen last; its id is NULL before
  * errors  ERR_REMOTE: it failed, with its reason; ERR_CANCELLED; ERR_NET, ERR_TIMEOUT: EMR has not
  *         answered for long, and the job goes on
  */
 struct err *emr_engine_watch(void *mem, struct emr_engine *e, const char *application,
-			     const char *job, long long rows, struct progress *progress,
-			     struct emr_job *out) MUST_CHECK;
+			     const char *job, long long rows, long long hourly,
+			     struct progress *progress, struct emr_job *out) MUST_CHECK;
 /* Stop and delete an application that was made for one run, unless a job is at work on it; also
  * after a cancel. */
 struct err *emr_engine_drop(struct emr_engine *e, const char *application,
@@ -72,5 +74,7 @@ struct err *emr_engine_bill(void *mem, struct emr_engine *e, const char *applica
 int emr_poll_ms(const char *state, long long age_ms);
 /* "--conf .." for so many raw bytes within so many vCPU; pure. */
 char *emr_parameters(void *mem, int max_vcpu, long long bytes);
+/* What the workers of such a job cost an hour, in 1e-9 USD; pure. */
+long long emr_hourly(int max_vcpu, long long bytes, const struct price *price);
 
 #endif

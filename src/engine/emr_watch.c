@@ -33,6 +33,7 @@ struct watch {
 	struct emr_log *out;   /* of its stdout; NULL until it is known where that is */
 	void *seen;	       /* what is known of the job */
 	long long rows, total; /* staged, and to read */
+	long long hourly;      /* 1e-9 USD, 0: not known */
 	char at[64];	       /* "stg_sales 5/6" */
 	long long log_at_ms, heard_at_ms, begun_at_ms;
 };
@@ -165,6 +166,17 @@ watch_failed(struct watch *w, const struct emr_job *job)
 
 /* --- the wait --- */
 
+/* ", about 0.012345 USD": by list price, for the bill comes after the end. */
+static const char *
+cost_so_far(void *mem, const struct watch *w, const struct emr_job *job)
+{
+	double hours = (double)(time_now_us() / 1000000 - job->started_s) / 3600;
+
+	if (!w->hourly || !job->started_s || emr_job_over(job->state) || hours < 0)
+		return "";
+	return mem_printf(mem, ", about %s USD", price_usd(mem, hours, w->hourly));
+}
+
 static void
 watch_note(const struct watch *w, const struct emr_job *job)
 {
@@ -172,8 +184,8 @@ watch_note(const struct watch *w, const struct emr_job *job)
 
 	progress_tell(w->progress, CHECK, w->rows, 0, w->total);
 	progress_note(w->progress, CHECK,
-		      mem_printf(tmp, "EMR job %s %s attempt %d%s%s%s", w->job, job->state,
-				 job->attempt, w->at,
+		      mem_printf(tmp, "EMR job %s %s attempt %d%s%s%s%s", w->job, job->state,
+				 job->attempt, w->at, cost_so_far(tmp, w, job),
 				 *job->details && !emr_job_over(job->state) ? ": " : "",
 				 emr_job_over(job->state) ? "" : job->details));
 }
@@ -267,7 +279,7 @@ watch_all(void *mem, struct watch *w, struct emr_job *out)
 
 struct err *
 emr_engine_watch(void *mem, struct emr_engine *e, const char *application, const char *job,
-		 long long rows, struct progress *progress, struct emr_job *out)
+		 long long rows, long long hourly, struct progress *progress, struct emr_job *out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	long long now = time_tick_ms();
@@ -277,6 +289,7 @@ emr_engine_watch(void *mem, struct emr_engine *e, const char *application, const
 			   .job = job,
 			   .progress = progress,
 			   .total = rows,
+			   .hourly = hourly,
 			   .log_at_ms = now + LOG_MS,
 			   .heard_at_ms = now,
 			   .begun_at_ms = now };

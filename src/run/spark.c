@@ -139,19 +139,28 @@ struct item {
 };
 
 static struct err *
+prices(struct run *run, struct spark_job *job, struct price *p, bool *priced)
+{
+	const struct settings *s = run->settings;
+	const char *region;
+
+	TRY(emr_engine_region(job->engine, &region));
+	*priced = price_emr(region, settings_get(s, "emr_price_vcpu_hour"),
+			    settings_get(s, "emr_price_gb_hour"), p);
+	return NULL;
+}
+
+static struct err *
 tell_cost(struct run *run, struct spark_job *job, const struct emr_usage *u)
 {
 	AUTO_MEM void *tmp = mem_root();
 	static const char *const names[] = { "service", "what", "quantity",
 					     "unit",	"usd",	"priced_on" };
-	const struct settings *s = run->settings;
 	struct rows *r = rows_new(tmp, 6);
-	const char *region;
 	struct price p;
+	bool priced;
 
-	TRY(emr_engine_region(job->engine, &region));
-	bool priced = price_emr(region, settings_get(s, "emr_price_vcpu_hour"),
-				settings_get(s, "emr_price_gb_hour"), &p);
+	TRY(prices(run, job, &p, &priced));
 	const struct item items[] = { { "vCPU", "vCPU-h", u->vcpu_h, p.vcpu_hour },
 				      { "memory", "GB-h", u->memory_gb_h, p.memory_gb_hour },
 				      { "storage", "GB-h", u->storage_gb_h, p.storage_gb_hour } };
@@ -211,10 +220,15 @@ spark_bill(struct run *run)
 static struct err *
 watch(struct run *run, struct lake *lake, struct spark_job *job)
 {
-	struct err *e = emr_engine_watch(job, job->engine, job->application, job->id,
-					 raw_rows(run->batch), heart_progress(run->heart),
-					 &job->last);
+	int vcpu = settings_int(run->settings, "emr_max_vcpu");
+	struct price p;
+	bool priced;
 
+	TRY(prices(run, job, &p, &priced));
+	struct err *e = emr_engine_watch(job, job->engine, job->application, job->id,
+					 raw_rows(run->batch),
+					 priced ? emr_hourly(vcpu, raw_bytes(run->batch), &p) : 0,
+					 heart_progress(run->heart), &job->last);
 	tell_used(run, job);
 	return e ? e : staging_read(run, lake, run->batch, &run->staging);
 }

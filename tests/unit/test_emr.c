@@ -82,6 +82,18 @@ fits(void **state)
 	assert_string_equal(got + strlen(got) - strlen(row->want), row->want);
 }
 
+/* A driver and executors of 2 vCPU and 8 GB each, at 1 USD the vCPU and 0.5 USD the GB. */
+static void
+hourly(void **state)
+{
+	const struct price p = { .vcpu_hour = 1000000000, .memory_gb_hour = 500000000 };
+
+	(void)state;
+	assert_int_equal(emr_hourly(8, 1, &p), 2 * 6 * 1000000000LL);
+	assert_int_equal(emr_hourly(8, 600LL << 20, &p), 4 * 6 * 1000000000LL);
+	assert_int_equal(emr_hourly(2, 600LL << 20, &p), 2 * 6 * 1000000000LL);
+}
+
 /* A request that is sent again after a crash is the same, so EMR starts one job. */
 static void
 same_request(void **state)
@@ -111,6 +123,7 @@ main(void)
 	UNIT_ROWS(&u, names_the_cure, cures);
 	UNIT_ROWS(&u, waits_for, waits);
 	UNIT_ROWS(&u, fits, sizes);
+	UNIT(&u, hourly);
 	UNIT(&u, same_request);
 	return unit_run(&u, "emr");
 }
