@@ -37,15 +37,14 @@ beside_open(void *mem, const struct logbeside *b, struct logmirror **out)
 
 /* The log's age shows where nothing came; then how long to wait. */
 static int
-beside_look(void *mem, const struct logbeside *b, struct logmirror **mirror, bool *off)
+beside_look(void *mem, const struct logbeside *b, struct logmirror **mirror)
 {
 	void *ours = *mirror ? NULL : mem_child(mem);
 	struct err *e = *mirror ? NULL : beside_open(ours, b, mirror);
 
 	if (!*mirror)
 		mem_free(ours);
-	*off = !e && !*mirror;
-	if (!e && *mirror)
+	if (!e)
 		e = logmirror_look(*mirror);
 	int ms = e ? RETRY_MS : TICK_MS;
 	err_free(e);
@@ -58,13 +57,12 @@ beside_job(void *arg)
 	struct logbeside *b = arg;
 	AUTO_MEM void *mem = mem_root();
 	struct logmirror *mirror = NULL;
-	bool off = false;
 
 	while (!atomic_load(&b->ended)) {
 		int ms = TICK_MS;
 
-		if (!off && time_tick_ms() - atomic_load(&b->touched_ms) < REST_MS)
-			ms = beside_look(mem, b, &mirror, &off);
+		if (time_tick_ms() - atomic_load(&b->touched_ms) < REST_MS)
+			ms = beside_look(mem, b, &mirror);
 		time_sleep_ms(ms);
 	}
 	mem_free(b);

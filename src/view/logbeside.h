@@ -1,4 +1,4 @@
-/* A thread that mirrors the logs of the run that is looked at, each second. */
+/* A thread that mirrors the logs of the run that is looked at, where the lake is S3. */
 #ifndef BIKEOPS_VIEW_LOGBESIDE_H
 #define BIKEOPS_VIEW_LOGBESIDE_H
 

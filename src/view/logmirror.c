@@ -317,9 +317,6 @@ logmirror_open(void *mem, const struct settings *settings, long long run, const 
 					     .budget_s = budget_s,
 					     .connect_timeout_s = budget_s } };
 
-	*out = NULL;
-	if (strcmp(settings_get(settings, "lake"), "s3") != 0)
-		return NULL;
 	struct logmirror *m = mem_new(tmp, struct logmirror);
 	m->run = run;
 	m->airflow = airflow ? mem_strdup(m, airflow) : NULL;

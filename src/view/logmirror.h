@@ -12,9 +12,10 @@
 struct logmirror; /* opaque; one thread at a time */
 
 /*
+ * For a profile whose lake is S3.
+ *
  * airflow   the run's place in the log bucket: "dag_id=D/run_id=R", or NULL
  * budget_s  for one call to S3
- * out       NULL where the lake is no S3: there is nothing to mirror
  */
 struct err *logmirror_open(void *mem, const struct settings *settings, long long run,
 			   const char *airflow, int budget_s, struct logmirror **out) MUST_CHECK;

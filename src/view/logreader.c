@@ -50,7 +50,8 @@ struct logreader {
 	const char **files; /* [n_files] in merge */
 	size_t n_files;
 	bool more;		  /* to be indexed */
-	struct logbeside *beside; /* mirrors the run's logs of others */
+	bool s3;		  /* others write logs there */
+	struct logbeside *beside; /* mirrors them, or NULL */
 	long long listed_ms, posted_ms;
 	char *said;
 	struct log_ask save;
@@ -75,6 +76,7 @@ root_find(struct logreader *r)
 	TRY(lake_open(tmp, settings, &lake));
 	TRY(lake_log_path(tmp, lake, "run-log", &root));
 	r->root = mem_strdup(NULL, root);
+	r->s3 = !strcmp(settings_get(settings, "lake"), "s3");
 	return NULL;
 }
 
@@ -207,7 +209,7 @@ run_enter(struct logreader *r, bool *changed)
 		r->run = run;
 		r->dir = mem_printf(r->mem, "%s/%lld", r->root, run);
 		r->merge = logmerge_new(r->mem, &r->stop);
-		r->beside = logbeside_start(r->config, r->profile, run);
+		r->beside = r->s3 ? logbeside_start(r->config, r->profile, run) : NULL;
 	}
 	r->listed_ms = time_tick_ms();
 	*changed = files_add(r);
@@ -372,7 +374,8 @@ work(struct logreader *r)
 		run_leave(r);
 		return RETRY_MS;
 	}
-	logbeside_touch(r->beside);
+	if (r->beside)
+		logbeside_touch(r->beside);
 	changed = logmerge_look(r->merge) || changed;
 	bool news = changed || r->more;
 	if (news)
