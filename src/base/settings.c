@@ -11,111 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct setting setting_rows[] = {
-	{ .name = "production",
-	  .type = SETTING_BOOL,
-	  .value = "false",
-	  .help = "True for a profile that a mistake would hurt: --recreate and --dataset are refused." },
-	{ .name = "source",
-	  .choices = "copy aws_s3",
-	  .value = "copy",
-	  .help = "How rows leave the shop: by COPY through bikeops, or written to S3 by RDS itself." },
-	{ .name = "source_dsn",
-	  .secret = true,
-	  .help = "The shop's PostgreSQL, as conninfo or URI. The primary, never a replica." },
-	{ .name = "source_auth",
-	  .choices = "password iam",
-	  .value = "password",
-	  .help = "How the source knows us: by the DSN, or by a token that AWS credentials make." },
-	{ .name = "warehouse",
-	  .choices = "postgres redshift",
-	  .value = "postgres",
-	  .help = "What the warehouse is: PostgreSQL, or Redshift, which loads from S3." },
-	{ .name = "warehouse_dsn",
-	  .secret = true,
-	  .help = "The database with staging and serving." },
-	{ .name = "warehouse_auth",
-	  .choices = "password iam",
-	  .value = "password",
-	  .help = "How the warehouse knows us: by the DSN, or by credentials that Redshift lends." },
-	{ .name = "redshift_workgroup", .help = "The workgroup of Redshift Serverless." },
-	{ .name = "redshift_role_arn",
-	  .help = "The role by which Redshift reads the processed bucket." },
-	{ .name = "redshift_price_rpu_hour",
-	  .type = SETTING_NUMBER,
-	  .help = "USD for an RPU-hour of Redshift Serverless, in place of the list price." },
-	{ .name = "ledger_dsn",
-	  .secret = true,
-	  .help = "The database of runs, tasks, books and events; none of the other two." },
-	{ .name = "lake",
-	  .env = "BIKEOPS_LAKE_KIND",
-	  .choices = "folder s3",
-	  .value = "folder",
-	  .help = "Where the buckets source, raw, processed and log are: folders, or S3." },
-	{ .name = "lake_dir",
-	  .env = "BIKEOPS_LAKE",
-	  .help = "The folder with the four buckets; with S3 the folder of local copies and logs." },
-	{ .name = "source_bucket", .help = "S3: the data set and what EMR and Airflow run." },
-	{ .name = "raw_bucket", .help = "S3: the rows as they were read, and manifests." },
-	{ .name = "processed_bucket", .help = "S3: the staging tables, and rejected rows." },
-	{ .name = "log_bucket", .help = "S3: the logs of runs, of EMR and of Airflow." },
-	{ .name = "region", .help = "AWS region; without it as the AWS tools find it." },
-	{ .name = "raw_part_mib",
-	  .type = SETTING_INT,
-	  .value = "128",
-	  .help = "MiB of raw rows after which an entity goes on in another object." },
-	{ .name = "engine",
-	  .choices = "auto duckdb emr",
-	  .value = "auto",
-	  .help = "What transforms: DuckDB here, Spark on EMR Serverless, or by size." },
-	{ .name = "duckdb_max_mib",
-	  .type = SETTING_INT,
-	  .value = "512",
-	  .help = "With engine auto: more MiB of raw rows than this go to EMR, where there is one." },
-	{ .name = "emr_application",
-	  .help = "EMR Serverless: an application's id, 'persistent' for one that is made once and "
-		  "stops when idle, or 'ephemeral' for one made and deleted by each run." },
-	{ .name = "emr_role_arn", .help = "The role by which the Spark job reads and writes S3." },
-	{ .name = "emr_release",
-	  .value = "emr-7.1.0",
-	  .help = "The release of an application that bikeops makes." },
-	{ .name = "emr_max_vcpu",
-	  .type = SETTING_INT,
-	  .value = "8",
-	  .help = "How many vCPU an application that bikeops makes, and a Spark job, may use." },
-	{ .name = "emr_price_vcpu_hour",
-	  .type = SETTING_NUMBER,
-	  .help = "USD for a vCPU of EMR Serverless for an hour, in place of the list price." },
-	{ .name = "emr_price_gb_hour",
-	  .type = SETTING_NUMBER,
-	  .help = "USD for a GB of its memory for an hour, in place of the list price." },
-	{ .name = "business_timezone",
-	  .value = "UTC",
-	  .help = "The time zone whose midnights part business days. Fixed by setup." },
-	{ .name = "max_reject_percent",
-	  .type = SETTING_INT,
-	  .value = "1",
-	  .help = "A run with more rejected rows than this (and more than 10) fails before it publishes." },
-	{ .name = "duckdb_library",
-	  .help = "Path of libduckdb.so, where it is not where 'make deps' put it." },
-	{ .name = "theme",
-	  .choices = "dark light mono",
-	  .value = "dark",
-	  .help = "The console's colours: dark, light or mono. NO_COLOR makes it mono." },
-	{ .name = "keys",
-	  .help = "Keys of the console in place of its own: ACTION=KEY, ..., as trigger=A, why=w." },
-	{ .name = "sql_dir",
-	  .help = "A folder of SQL files to run in place of the built-in ones." },
-	{ 0 },
-};
-
-#define N_SETTINGS (sizeof(setting_rows) / sizeof(setting_rows[0]) - 1)
-
 struct settings {
 	const char *profile;
-	bool found; /* a file has a section of this profile */
-	const char *values[N_SETTINGS];
-	const char *origins[N_SETTINGS];
+	bool found;			/* a file has a section of this profile */
+	const char **values, **origins; /* by row */
 };
 
 static int
@@ -352,9 +251,15 @@ settings_load(void *mem, const char *path, const char *profile, struct settings 
 	AUTO_MEM void *tmp = mem_root();
 	struct settings *s = mem_new(tmp, struct settings);
 	const char *variable = getenv("BIKEOPS_PROFILE");
+	size_t n = 0;
+
+	while (setting_rows[n].name)
+		n++;
 
 	s->profile = mem_strdup(s, profile ? profile : variable && *variable ? variable : "local");
-	for (size_t i = 0; i < N_SETTINGS; i++) {
+	s->values = mem_array(s, const char *, n);
+	s->origins = mem_array(s, const char *, n);
+	for (size_t i = 0; i < n; i++) {
 		s->values[i] = setting_rows[i].value ? setting_rows[i].value : "";
 		s->origins[i] = "default";
 	}
