@@ -4,17 +4,13 @@
 #include "base/sql.h"
 #include "lake/lake.h"
 #include "run/run.h"
-#include "view/logs.h"
+#include "view/logtail.h"
 #include "view/runs.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define PIPELINE_TAIL	32768 /* bytes of a log that are read */
-#define PIPELINE_SHARE	10    /* a critical step takes so much of a run: 1/10 */
+#define PIPELINE_SHARE	10 /* a critical step takes so much of a run: 1/10 */
 #define PIPELINE_STEPS	64
 #define PIPELINE_NOTIME (-1LL)
 
@@ -468,80 +464,6 @@ fill(struct pipeline *p, const struct rows *tasks, const struct rows *steps,
 
 /* --- the end of a task's log --- */
 
-static struct rows *
-tail_lines(void *mem, char *text, bool cut)
-{
-	static const char *const names[] = { "time", "level", "message" };
-	struct rows *r = rows_new(mem, 3);
-	struct log_text line = { 0 };
-	char *end;
-
-	for (size_t c = 0; c < 3; c++)
-		rows_column(r, c, names[c], ROWS_TEXT);
-	if (cut && (end = strchr(text, '\n')))
-		text = end + 1;
-	for (; (end = strchr(text, '\n')); text = end + 1) {
-		*end = '\0';
-		logs_parse(text, &line);
-		const char *cells[] = { *line.time ? line.time : NULL,
-					*line.level ? line.level : NULL, line.message };
-		rows_add(r, cells);
-	}
-	return r;
-}
-
-/* One that is not there yet is an empty one. */
-static struct err *
-tail_read(void *mem, const char *path, struct rows **out)
-{
-	AUTO_MEM void *tmp = mem_root();
-	char *text = mem_array(tmp, char, PIPELINE_TAIL + 1);
-	struct stat st = { 0 };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 0;
-
-	*out = tail_lines(mem, text, false);
-	if (fd < 0)
-		return NULL;
-	fstat(fd, &st);
-	off_t from = st.st_size > PIPELINE_TAIL ? st.st_size - PIPELINE_TAIL : 0;
-	n = pread(fd, text, PIPELINE_TAIL, from);
-	close(fd);
-	if (n < 0)
-		return err_sys(ERR_DATA, "cannot read '%s'", path);
-	text[n] = '\0';
-	*out = tail_lines(mem, text, from > 0);
-	return NULL;
-}
-
-static struct err *
-tail_of(void *mem, struct lake *lake, const char *key, struct rows **out)
-{
-	AUTO_MEM void *tmp = mem_root();
-	char *path;
-
-	TRY(lake_log_path(tmp, lake, key, &path));
-	return tail_read(mem, path, out);
-}
-
-/* Lines until that moment; one without a time belongs to the one above. */
-static struct rows *
-tail_until(void *mem, const struct rows *r, const char *at)
-{
-	struct rows *out = rows_new(mem, r->n_cols);
-
-	for (size_t c = 0; c < r->n_cols; c++)
-		rows_column(out, c, r->names[c], r->types[c]);
-	for (size_t i = 0; i < r->n; i++) {
-		const char *time = rows_get(r, i, "time");
-
-		if (time && strcmp(time, at) > 0)
-			break;
-		rows_add(out, &r->cells[i * r->n_cols]);
-	}
-	return out;
-}
-
 static struct err *
 tail_fetch(void *mem, const struct feed_call *call, struct pipeline *p, const struct rows *tasks)
 {
@@ -555,15 +477,15 @@ tail_fetch(void *mem, const struct feed_call *call, struct pipeline *p, const st
 	TRY(lake_open(tmp, call->settings, &lake));
 	p->log_task = mem_strdup(mem, task);
 	if (t < tasks->n)
-		TRY(tail_of(mem, lake,
-			    mem_printf(tmp, "run-log/%s/%s.a%s.log", run, task,
-				       rows_get(tasks, t, "attempt")),
-			    &p->log));
+		TRY(logtail_read(mem, lake,
+				 mem_printf(tmp, "run-log/%s/%s.a%s.log", run, task,
+					    rows_get(tasks, t, "attempt")),
+				 &p->log));
 	if (p->log && p->log->n)
 		return NULL;
 	/* A task logs little before its end; its worker may have said something. */
 	p->log_is_workers = true;
-	return tail_of(mem, lake, mem_printf(tmp, "run-log/%s/worker.log", run), &p->log);
+	return logtail_read(mem, lake, mem_printf(tmp, "run-log/%s/worker.log", run), &p->log);
 }
 
 /* --- one fetch --- */
@@ -609,7 +531,7 @@ pipeline_fetch(void *mem, const struct feed_call *call, const void **view)
 	/* A log that cannot be read hides nothing else. */
 	err_free(tail_fetch(mem, call, p, run.tasks));
 	if (p->log && *call->want->at)
-		p->log = tail_until(mem, p->log, call->want->at);
+		p->log = logtail_until(mem, p->log, call->want->at);
 	return NULL;
 }
 
