@@ -3,13 +3,13 @@ INSERT INTO bikeops.books (k, tbl, what, n)
 SELECT b.k, c.tbl, c.what, c.n FROM staging.counted c CROSS JOIN staging.batch b
 ;
 SELECT 'staging' AS tbl, x.rejected || ' of ' || x.read || ' rows read were rejected, at most '
-	|| x.allowed || ' may be (' || x.percent || ' %, but 10 in any case)' AS rule
+	|| x.allowed || ' may be (' || x.most || ' %, but 10 in any case)' AS rule
 FROM (
 	SELECT sum(CASE WHEN c.what = 'read' THEN c.n ELSE 0 END) AS read,
 		sum(CASE WHEN c.what = 'rejected' THEN c.n ELSE 0 END) AS rejected,
 		greatest(floor(sum(CASE WHEN c.what = 'read' THEN c.n ELSE 0 END)
 			* max(b.max_reject_percent) / 100), 10) AS allowed,
-		max(b.max_reject_percent) AS percent
+		max(b.max_reject_percent) AS most
 	FROM staging.counted c CROSS JOIN staging.batch b WHERE c.tbl <> 'dates'
 ) x
 WHERE x.rejected > x.allowed
