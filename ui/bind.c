@@ -124,7 +124,7 @@ bind_list_row(void *mem, const struct key *row, char **list)
 	}
 }
 
-/* " trigger, rerun, ...": every action once. */
+/* " trigger, resume, ...": every action once. */
 static char *
 bind_list(void *mem)
 {

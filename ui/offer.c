@@ -139,7 +139,7 @@ action_end(struct console *c, const char *run)
 		mem_printf(tmp,
 			   "%s: nothing is sent yet\nrun %s is asked to end; it does within "
 			   "seconds. Nothing of it is published, or all; %s goes on with it",
-			   action_target(tmp, c), run, ui_key(&c->ui, "rerun")));
+			   action_target(tmp, c), run, ui_key(&c->ui, "resume")));
 	struct offer *o = action_offer(f, run);
 
 	LINE(f, o, "run", "cancel", run);

@@ -31,7 +31,7 @@ handoff_faulty(const struct rows *r, size_t i)
 {
 	const char *level = rows_get(r, i, "level");
 
-	return level && (!strcmp(level, "error") || !strcmp(level, "warn"));
+	return level && (!strcmp(level, "error") || !strcmp(level, "warning"));
 }
 
 static void
@@ -69,9 +69,9 @@ handoff_command(struct rows *r, const char *profile, const char *line)
 {
 	json_t *json = json_loads(line, 0, NULL);
 	const char *of = json_string_value(json_object_get(json, "profile"));
-	const char *cells[6];
+	const char *cells[7];
 
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 7; i++)
 		cells[i] = json_string_value(json_object_get(json, r->names[i]));
 	if (of && !strcmp(of, profile))
 		rows_add(r, cells);
@@ -81,9 +81,10 @@ handoff_command(struct rows *r, const char *profile, const char *line)
 static struct rows *
 handoff_commands(void *mem, const char *profile)
 {
-	static const char *const names[] = { "at", "who", "what", "command", "reason", "result" };
+	static const char *const names[] = { "at",     "who",	 "what",  "command",
+					     "ticket", "reason", "result" };
 	AUTO_MEM void *tmp = mem_root();
-	struct rows *r = handoff_table(mem, names, 6);
+	struct rows *r = handoff_table(mem, names, 7);
 	char *text, *rest = NULL;
 	size_t n = 0;
 	struct err *e = file_read(tmp, home_state_path(tmp, "audit.jsonl"), &text);

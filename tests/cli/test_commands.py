@@ -131,6 +131,42 @@ def test_handoff(stack, loaded, tmp_path):
     stack.run("run", "incremental").quiet()
 
 
+def test_handoff_chooses(stack, loaded, tmp_path):
+    """Of a long log what was wrong and its end; of what was sent this profile's, the newest 200."""
+    stack.run("run", "incremental").quiet()
+    run = stack.json("runs")["runs"][0]["run"]
+    log = stack.dir / f"stack/lake/log/run-log/{run}/open_window.a1.log"
+    clean = log.read_bytes()
+    audit = tmp_path / "bikeops/audit.jsonl"
+    audit.parent.mkdir()
+    line = {"at": "2026-11-24T10:00:00Z", "who": "ann", "what": "send", "ticket": "OPS-1",
+            "reason": "`code` | # no markup"}
+    audit.write_text("not JSON\n" + "".join(json.dumps({**line, "profile": profile, "command": f"bikeops run {n}"})
+                                            + "\n" for n in range(150) for profile in ("local", "prod")))
+    try:
+        log.write_bytes(b"2026-11-24T10:00:00Z warning early and late\n2026-11-24T10:00:00Z error early too\n"
+                        + b"".join(b"2026-11-24T10:00:01Z info line %d\n" % n for n in range(200)))
+        told = stack.run("handoff", run, "--out", tmp_path, "--output", "json",
+                         env={"XDG_STATE_HOME": str(tmp_path)}).json()
+    finally:
+        log.write_bytes(clean)
+    data = json.loads(pathlib.Path(told["files"][1]["file"]).read_text())
+    validate(data)
+    assert [row["bytes"] for row in told["files"]] == [
+        pathlib.Path(row["file"]).stat().st_size for row in told["files"]]
+    said = [row["message"] for row in data["log"]]
+    assert said[:2] == ["early and late", "early too"]
+    assert said[-1] == "line 199" and len(said) == 52, len(said)
+    assert [row["command"] for row in data["commands"]] == [f"bikeops run {n}" for n in range(50, 150)]
+    assert {(row["ticket"], row["who"]) for row in data["commands"]} == {("OPS-1", "ann")}
+    assert data["why"] == [] and data["differ"] == []
+    text = pathlib.Path(told["files"][0]["file"]).read_text()
+    markup = [line for line in text.splitlines() if line and not line.startswith("    ")]
+    assert markup[0] == f"# Run {run}: incremental ok"
+    assert all(line.startswith("## ") for line in markup[1:])
+    assert "## Why it failed" not in markup and "## Sent from the console here" in markup
+
+
 def test_churn(stack, loaded):
     """It plays the shop; what it changed arrives."""
     got = stack.run("local", "churn", "--seconds", 2, "--rate", 50)

@@ -21,8 +21,8 @@ def configured(stack, keys):
 
 def test_rebound(console, loaded):
     """The new key acts, the old one does not; key line, help and texts show the new one."""
-    t = console(loaded, *configured(loaded, "trigger=A, down=J quit=D, help=c, rerun=@, copy-screen=C"))
-    t.wait(r"A trigger  @ rerun .*c help .*D quit", 5)
+    t = console(loaded, *configured(loaded, "trigger=A, down=J quit=D, help=c, resume=@, copy-screen=C"))
+    t.wait(r"A trigger +c help .*D quit", 5)
     t.wait(r": cmd  c help", 1)
     t.keys("t")
     t.wait("no such key here; c lists", 2)
@@ -32,9 +32,12 @@ def test_rebound(console, loaded):
     t.wait(r"A trigger", 2)
     t.keys("c")
     t.wait(r"J Down +next line", 2)
+    assert "more lines: Space" in t.text()
     t.keys("J")             # scrolls
-    t.wait(lambda: "keys of Pipeline" not in t.text(), 2)
-    t.keys("JJJJJJJJ")
+    t.wait(lambda: "ok done" not in t.text(), 2)
+    t.keys("J" * 6)
+    t.wait(r"@ +go on with the newest run", 2)
+    t.keys("J" * 6)
     t.wait(r"y C \$ +copy the line", 2)
     t.keys("q")
     t.wait(r"A trigger", 2)
@@ -49,15 +52,15 @@ def test_rebound(console, loaded):
 
 def test_swapped(console, loaded):
     """Two actions change their keys."""
-    t = console(loaded, *configured(loaded, "trigger=c, rerun=t"))
-    t.wait(r"c trigger  t rerun", 5)
+    t = console(loaded, *configured(loaded, "trigger=c, resume=t"))
+    t.wait(r"c trigger", 5)
     t.keys("c")
     t.wait("START A RUN", 2)
     assert t.quit() == 0
 
 
 @pytest.mark.parametrize("keys,told", [
-    ("tigger=A", r"there is no action 'tigger'[\s\S]*the actions are: trigger, rerun"),
+    ("tigger=A", r"there is no action 'tigger'[\s\S]*the actions are: trigger, resume"),
     ("why=^A", r"'why' cannot have the key '\^A'[\s\S]*one character from ! to ~"),
     ("why=\x01", r"'why' cannot have the key"),
     ("why=", r"'why' cannot have the key ''"),

@@ -330,6 +330,52 @@ def test_handoff_from_the_console(console, loaded):
     assert '"schema":"bikeops.handoff-bundle/1"' in (loaded.dir / f"handoff-{run}.json").read_text()
 
 
+def test_handoff_of_the_run_shown(console, loaded):
+    """X on an earlier run's pipeline is about that one, on Runs about the newest."""
+    loaded.run("run", "incremental").quiet()
+    first, newest = 2, scenes.newest(loaded)["run"]
+    t = console(loaded)
+    told(t, r"run \d+ \w+ ok")
+    t.keys("4")
+    t.wait("p50 ", 5)
+    t.keys("G\r")
+    t.wait(rf"pipeline > {first} > ", 5)
+    t.keys("X")
+    t.wait(rf"handoff-{first}.md +\d+", 5)
+    t.keys("q")
+    t.wait(rf"pipeline > {first} > ", 2)
+    t.keys("q")
+    t.wait(rf"pipeline > {newest} > ", 5)
+    t.keys("X")
+    t.wait(rf"handoff-{newest}.md +\d+", 5)
+    assert t.quit() == 0
+
+
+def test_undo_means_the_newest_batch(console, loaded):
+    """A run that found nothing is no batch: u is about the one before it, and so is its preview."""
+    scenes.change(loaded)
+    loaded.run("run", "incremental").quiet()
+    batch = scenes.newest(loaded)["run"]
+    loaded.run("run", "incremental").quiet()
+    nothing = scenes.newest(loaded)["run"]
+    t = console(loaded)
+    told(t, rf"run {nothing} incremental ok")
+    for screen in "14":
+        t.keys(screen)
+        t.still(0.2)
+        t.keys("u")
+        if screen == "1":       # the ledger's newest is no batch: it asks
+            t.wait("undo run:", 2)
+            t.keys(f"{batch}\r")
+        t.wait(rf"run {batch}: its tables are as they were", 3)
+        t.wait(rf"\$ bikeops run undo {batch} --detach", 2)
+        t.wait(r"back.to[\s\S]*fact_sales", 5)
+        t.keys(str(nothing) + "\x1b")
+        t.wait(lambda: "UNDO A RUN" not in t.text(), 2)
+    assert t.quit() == 0
+    assert scenes.newest(loaded)["run"] == nothing
+
+
 def test_undo_from_the_console(console, loaded):
     """The preview says what becomes of each table; the run's number sends it."""
     scenes.change(loaded)
