@@ -84,13 +84,31 @@ eta(void *mem, const struct ui *ui, const struct pipeline *p)
 	return mem_printf(mem, "%s%s by p50", ui_clock(mem, ui, at), ui->local_time ? "" : "Z");
 }
 
+/* Its begin says what failed, its end why: where two rows do not hold both, the middle goes. */
+static const char *
+cut_middle(void *mem, const char *text, int width)
+{
+	size_t n = strlen(text), row = width > 12 ? (size_t)width : 12;
+	size_t keep = row * 3 / 2, first = keep / 3;
+
+	if (n <= 2 * row - 12)
+		return text;
+	const char *end = text + n - (keep - first - 3);
+	while (first && (text[first] & 0xc0) == 0x80)
+		first--;
+	while ((*end & 0xc0) == 0x80)
+		end++;
+	return mem_printf(mem, "%.*s ~ %s", (int)first, text, end);
+}
+
 static int
 draw_why_brief(WINDOW *win, int y, const struct pipeline *p)
 {
+	AUTO_MEM void *tmp = mem_root();
 	int width = getmaxx(win) - 8, from = y;
 
 	draw_text(win, y, 1, 6, C_FAILED, "!! why");
-	y += draw_wrapped(win, y, 8, 2, width, C_FAILED, p->why->cause);
+	y += draw_wrapped(win, y, 8, 2, width, C_FAILED, cut_middle(tmp, p->why->cause, width));
 	draw_text(win, y, 1, 6, C_STRONG, "next");
 	y += draw_wrapped(win, y, 8, 2, width, C_TEXT, p->why->next);
 	return y - from;

@@ -73,8 +73,11 @@ def test_screen(loaded, tmp_path):
     config = tmp_path / "screenrc"
     config.write_text("startup_message off\n")
     env = {**loaded.env, "TERM": "xterm-256color", "SCREENDIR": str(sockets)}
-    with terminal.Terminal(["/usr/bin/screen", "-U", "-c", str(config), loaded.program], env, 140,
-                           40, cwd=loaded.dir) as t:
+    argv = ["/usr/bin/screen", "-U", "-S", "copy", "-c", str(config), loaded.program]
+    with contextlib.ExitStack() as after, terminal.Terminal(argv, env, 140, 40,
+                                                            cwd=loaded.dir) as t:
+        after.callback(subprocess.run, ["/usr/bin/screen", "-S", "copy", "-X", "quit"], env=env,
+                       capture_output=True)
         t.wait(r"run \d+ full ok", 10)
         t.still()
         assert copy(t, "$") == "bikeops runs show 2"

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import subprocess
 import time
 
 import pytest
@@ -98,6 +99,55 @@ def test_lost_lease(console, good, record_property):
     t.wait(rf"run {last} incremental {'ok' if states[last] == 'ok' else '!!'}", 5)
     record_property("seconds", round(time.monotonic() - over, 2))
     print(f"{time.monotonic() - over:6.2f} s  {states}: {t.text().splitlines()[0].strip()}")
+
+
+SLOW = """
+CREATE FUNCTION ledger.slow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF NEW.name = 'transform' THEN PERFORM pg_sleep(1.5); END IF; RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE INSERT ON ledger.task FOR EACH ROW EXECUTE FUNCTION ledger.slow()
+"""
+
+
+def test_cut_raw_file(console, good, record_property):
+    """A raw file is cut after the extract, before the transform."""
+    t = console(good)
+    t.wait(r"full ok", 5)
+    began = time.time()
+    with good.connect("ledger") as ledger:
+        ledger.execute(SLOW)
+        try:
+            good.run("run", "full", "--detach").quiet()
+
+            def written():
+                return [path for path in glob.glob(f"{good.dir}/stack/lake/raw/**/manifest.json",
+                                                   recursive=True) if os.path.getmtime(path) > began]
+            stacks.wait_until(written, 10, 0.02)
+            path = os.path.join(os.path.dirname(written()[0]), "customers.csv")
+            os.truncate(path, os.path.getsize(path) // 2)
+            says(t, r"full !!", 5, record_property)
+        finally:
+            ledger.execute("DROP FUNCTION ledger.slow() CASCADE")
+    t.wait(r"customers\.csv", 3)
+    t.wait(r"next ", 3)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to mount")
+def test_full_disk(console, good, record_property):
+    """The disk of the lake has 12 KiB left."""
+    lake = good.dir / "stack/lake"
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=777", "none", lake],
+                      capture_output=True).returncode:
+        pytest.skip("cannot mount here")
+    try:
+        t = console(good)
+        t.wait(r"full ok", 5)
+        (lake / "taken").write_bytes(bytes(116 << 10))
+        good.run("run", "full", status=None).quiet()
+        says(t, r"full !!", 2, record_property)
+        t.wait(r"disk\s+is\s+full", 3)
+        t.wait(r"next +make room under", 3)
+    finally:
+        subprocess.run(["umount", lake], check=True)
 
 
 def test_cut_file(console, good, record_property):

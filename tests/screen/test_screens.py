@@ -91,7 +91,7 @@ STATES = {
     "ok": [ok, {**ALL, "trigger": ("qt", r"entity +rows")}],
     "running": [running, {**FIRST, "runs": ALL["runs"]}],
     "dead": [dead, {**FIRST, "why": ("W", "why")}],
-    "rejected": [rejected, {**ALL, "left-out": ("2\r", r"rows left out")}],
+    "rejected": [rejected, ALL],
     "no-source": [no_source, {**FIRST, "logs": ALL["logs"], "why": ALL["why"]}],
     "locked": [locked, {**FIRST, "refused": ("t", "locked")}],
     "stale": [stale, FIRST],
