@@ -137,7 +137,7 @@ def svg(picture, now, title):
 
 SCREENS = {     # keys, what then stands there, title
     "pipeline": ("1", r"publish", "Pipeline: a load at work"),
-    "layers": ("2jjjj\r", r"required_date", "Layers: where rows were lost, and which"),
+    "layers": ("2\r", r"required_date", "Layers: where rows were lost, and which"),
     "logs": ("3", r"where \d", "Logs: every task's log, merged by time"),
     "runs": ("4", r"p50 ", "Runs: the history"),
     "health": ("6", r"source", "Health: what is wrong and how to mend it"),

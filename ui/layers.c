@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define LAYERS_SHORT 30 /* rows of the window: below it the list takes the table's place */
+#define LAYERS_SHORT 24 /* rows of the window: below it the list takes the table's place */
 
 static const char *const layers[] = { "source", "raw", "processed", "staging", "serving" };
 #define N_LAYERS (sizeof(layers) / sizeof(*layers))
