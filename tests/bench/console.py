@@ -3,6 +3,9 @@
 
 usage: console.py [BIKEOPS] [--rounds N] [--idle SECONDS] [--soak SECONDS] [--output table|json]
 
+Peers are taken from PATH, or from ~/.cache/bikeops/bin where `cargo install flowrs-tui` and a `go build` of
+k9s may have put them; these two find nobody at the address that they ask.
+
 Medians.  First frame: until the screen's last line is drawn.  Idle: bytes to the terminal and CPU
 of the process, with nothing pressed.  A key: j and k by turns, bytes and time until the last byte.
 """
@@ -29,6 +32,20 @@ import scenes            # noqa: E402
 import stack as stacks   # noqa: E402
 from run import machine  # noqa: E402
 from terminal import Terminal  # noqa: E402
+
+SEARCHED = os.environ["PATH"] + os.pathsep + os.path.expanduser("~/.cache/bikeops/bin")
+FLOWRS = """active_server = "local"
+[[servers]]
+name = "local"
+endpoint = "http://127.0.0.1:9"
+version = "V3"
+[servers.auth.Token]
+cmd = "echo none"
+"""
+KUBE = """{apiVersion: v1, kind: Config, current-context: a, users: [{name: a, user: {}}],
+clusters: [{name: a, cluster: {server: "http://127.0.0.1:9"}}],
+contexts: [{name: a, context: {cluster: a, user: a}}]}
+"""
 
 COLUMNS = [("first frame", "ms", 50), ("RSS", "MiB", 24), ("idle", "B/s", 100),
            ("idle CPU", "%", 0.3), ("a key", "B", 400), ("a key", "ms", 50)]
@@ -112,10 +129,15 @@ def peers(stack):
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     for n in range(200):
         subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", f"line {n}"], check=True)
-    home = {"HOME": str(stack.dir)}
+    home = {"HOME": str(stack.dir), "KUBECONFIG": str(stack.dir / "kube")}
+    (stack.dir / "kube").write_text(KUBE)
+    (stack.dir / ".config/flowrs").mkdir(parents=True)
+    (stack.dir / ".config/flowrs/config.toml").write_text(FLOWRS)
     return [Case("htop", ["htop"], r"F10", home, keys=["\x1b[B", "\x1b[A"]),
             Case("tig", ["tig"], r"line 199[\s\S]*\d+%", home, cwd=repository),
-            Case("lnav", ["lnav", "-N", log], r"line 4999", home)]
+            Case("lnav", ["lnav", "-N", log], r"line 4999", home),
+            Case("flowrs, no server", ["flowrs"], r"Flowrs v", home),
+            Case("k9s, no server", ["k9s"], r"K9s Rev", home)]
 
 
 def commit_to_pixel(stack, rounds):
@@ -177,11 +199,12 @@ def measure(stack, rounds, idle_s):
     rows = []
 
     def add(case):
-        if case.argv[0] != stack.program and not shutil.which(str(case.argv[0])):
+        found = shutil.which(str(case.argv[0]), path=SEARCHED)
+        if not found:
             print(f"*** NO PEER: {case.name} is not installed: its row is missing ***",
                   file=sys.stderr)
             return
-        case.argv[0] = shutil.which(str(case.argv[0])) or case.argv[0]
+        case.argv[0] = found
         rows.append({"what": case.name, "other": case.other, "values": [
             round(value, 2) for value in case.measure(rounds, idle_s)]})
     ours = {"argv": [stack.program], "there": r"\? help", "env": stack.env}
