@@ -8,6 +8,8 @@ import sys
 import tempfile
 import urllib.request
 
+import boto3
+import botocore.config
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -132,8 +134,20 @@ def any_faults(any_s3):
     proxy.end()
 
 
+def end_uploads(url):
+    """Others leave some on purpose."""
+    s3 = boto3.client("s3", endpoint_url=url, region_name=KEYS["AWS_REGION"],
+                      config=botocore.config.Config(s3={"addressing_style": "path"}),
+                      aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+                      aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"])
+    for bucket in BUCKETS:
+        for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
 @pytest.fixture
-def faults(any_faults):
+def faults(any_faults, any_s3):
     """Before each S3 server, with nothing asked for yet."""
     any_faults.ask("reset", {})
+    end_uploads(any_s3.url)
     return any_faults

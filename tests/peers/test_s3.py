@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import threading
@@ -69,9 +68,7 @@ class Bench:
         return [o["Key"] for page in pages for o in page.get("Contents", [])]
 
     def uploads(self):
-        """Those of these tests: others leave some in the bucket on purpose."""
-        found = self.s3.list_multipart_uploads(Bucket=RAW).get("Uploads", [])
-        return [upload for upload in found if not re.match(r"\d{4}/", upload["Key"])]
+        return self.s3.list_multipart_uploads(Bucket=RAW).get("Uploads", [])
 
     def read(self, key, bucket=RAW):
         return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
