@@ -103,7 +103,8 @@ def test_writers(aws, scene, here, small):
     for writer in writers:
         writer.start()
     loads = 0
-    while loads < LOADS or sum(writer.committed for writer in writers) < 500:
+    while loads < LOADS or (sum(writer.committed for writer in writers) < 300 and
+                            all(writer.failure is None for writer in writers)):
         aws.run("run", "incremental").quiet()
         loads += 1
     stop.set()
