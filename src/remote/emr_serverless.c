@@ -473,17 +473,3 @@ emr_job_cancel(struct emr *emr, const char *application, const char *id)
 	err_free(e);
 	return NULL;
 }
-
-struct err *
-emr_job_dashboard(void *mem, struct emr *emr, const char *application, const char *id,
-		  const char **url)
-{
-	AUTO_MEM void *tmp = mem_root();
-	json_t *json;
-
-	TRY(emr_call(emr, "GET", job_path(tmp, application, id, "/dashboard"), NULL, 0, NULL,
-		     &json));
-	*url = text_of(mem, json, "url");
-	json_decref(json);
-	return NULL;
-}

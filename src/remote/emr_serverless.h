@@ -99,8 +99,5 @@ struct err *emr_job_attempts(void *mem, struct emr *emr, const char *application
 			     struct emr_job **list, size_t *n) MUST_CHECK;
 /* One that is over already is no error. */
 struct err *emr_job_cancel(struct emr *emr, const char *application, const char *id) MUST_CHECK;
-/* A page of the Spark UI for an hour: a secret. */
-struct err *emr_job_dashboard(void *mem, struct emr *emr, const char *application, const char *id,
-			      const char **url) MUST_CHECK;
 
 #endif
