@@ -32,5 +32,7 @@ struct err *warehouse_ask(void *mem, struct warehouse *w, const char *name,
 /* Run job in one transaction: all that it wrote stays, or nothing. */
 struct err *warehouse_transact(struct warehouse *w, struct err *(*job)(struct pg *pg, void *arg),
 			       void *arg) MUST_CHECK;
+/* What a row says of it beside k and run; the texts are r's. */
+struct watermark warehouse_watermark_of(const struct rows *r, long long k, long long run);
 
 #endif

@@ -59,17 +59,7 @@ undo_of(void *mem, const struct rows *r, long long run)
 		.k = rows_int(r, 0, "k"),
 		.now_k = rows_int(r, 0, "now_k"),
 		.published_at = mem_strdup(mem, rows_get(r, 0, "loaded_at")),
-		.back = {
-			.k = rows_int(r, 0, "now_k") + 1,
-			.epoch = rows_get(r, 0, "epoch"),
-			.s = rows_get(r, 0, "s"),
-			.seq = rows_get(r, 0, "seq"),
-			.xid = rows_get(r, 0, "xid"),
-			.at = rows_get(r, 0, "at"),
-			.business_timezone = rows_get(r, 0, "business_timezone"),
-			.first_year = (int)rows_int(r, 0, "first_year"),
-			.last_year = (int)rows_int(r, 0, "last_year"),
-		},
+		.back = warehouse_watermark_of(r, rows_int(r, 0, "now_k") + 1, 0),
 	};
 }
 

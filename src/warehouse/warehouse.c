@@ -143,15 +143,12 @@ warehouse_drop(struct warehouse *w)
 
 /* --- what is asked of it --- */
 
-struct err *
-warehouse_watermark(void *mem, struct warehouse *w, struct watermark *out)
+struct watermark
+warehouse_watermark_of(const struct rows *r, long long k, long long run)
 {
-	struct rows *r;
-
-	TRY(warehouse_ask(mem, w, "warehouse/watermark", NULL, 0, &r));
-	*out = (struct watermark){
-		.k = rows_int(r, 0, "k"),
-		.run = rows_int(r, 0, "run"),
+	return (struct watermark){
+		.k = k,
+		.run = run,
 		.epoch = rows_get(r, 0, "epoch"),
 		.s = rows_get(r, 0, "s"),
 		.seq = rows_get(r, 0, "seq"),
@@ -161,6 +158,15 @@ warehouse_watermark(void *mem, struct warehouse *w, struct watermark *out)
 		.first_year = (int)rows_int(r, 0, "first_year"),
 		.last_year = (int)rows_int(r, 0, "last_year"),
 	};
+}
+
+struct err *
+warehouse_watermark(void *mem, struct warehouse *w, struct watermark *out)
+{
+	struct rows *r;
+
+	TRY(warehouse_ask(mem, w, "warehouse/watermark", NULL, 0, &r));
+	*out = warehouse_watermark_of(r, rows_int(r, 0, "k"), rows_int(r, 0, "run"));
 	return NULL;
 }
 
