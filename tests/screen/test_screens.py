@@ -110,7 +110,7 @@ def state(request, stack):
 
 MASKS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z *", "ISO time"),
-    (r"\d\d:\d\d:\d\d", "hh:mm:ss"),
+    (r"\d\d:\d\d:\d\d", "hh:mm:ss"), (r"(?<=started )\d\d(?=[│|])", "hh"),    # cut by a box
     (r"\b\d\d-\d\d \d\d:\d\d\b", "mm-dd hh:mm"),
     (r"\bseen \+\d+s", "seen +0s"),
     (r"fingerprint [0-9a-f]{4}", "fingerprint xxxx"),
