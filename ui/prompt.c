@@ -320,6 +320,8 @@ prompt_line(char *line)
 static void
 prompt_begin(void)
 {
+	static char breaks[] = " "; /* readline 8.1 has no const */
+
 	if (prompt.begun)
 		return;
 	prompt.begun = true;
@@ -337,7 +339,7 @@ prompt_begin(void)
 	rl_inhibit_completion = 0;
 	rl_variable_bind("bell-style", "none");
 	rl_variable_bind("enable-bracketed-paste", "off");
-	rl_completer_word_break_characters = " ";
+	rl_completer_word_break_characters = breaks;
 	rl_input_available_hook = prompt_silent;
 	stifle_history(HISTORY_MAX);
 }

@@ -112,8 +112,7 @@ read_all(struct reading *r, const char *text, size_t n)
 	if (r->bad)
 		return err_new(ERR_REMOTE, "the answer is no <%s>: %s", want, r->bad);
 	if (!good)
-		return err_new(ERR_REMOTE, "the answer is no <%s>: line %lu: %s", want,
-			       XML_GetCurrentLineNumber(r->parser),
+		return err_new(ERR_REMOTE, "the answer is no <%s>: %s", want,
 			       XML_ErrorString(XML_GetErrorCode(r->parser)));
 	if (!r->error)
 		return NULL;
