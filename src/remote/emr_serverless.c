@@ -395,11 +395,12 @@ emr_job_get(void *mem, struct emr *emr, const char *application, const char *id,
 	json_t *json;
 
 	TRY(emr_call(emr, "GET", job_path(tmp, application, id, ""), NULL, 0, NULL, &json));
-	*out = job_of(mem, json_object_get(json, "jobRun"));
+	struct emr_job job = job_of(mem, json_object_get(json, "jobRun"));
 	json_decref(json);
-	if (*out->state)
-		return NULL;
-	return err_new(ERR_REMOTE, "EMR Serverless tells no state of job '%s'", id);
+	if (!*job.state)
+		return err_new(ERR_REMOTE, "EMR Serverless tells no state of job '%s'", id);
+	*out = job;
+	return NULL;
 }
 
 struct jobs {
@@ -461,7 +462,7 @@ emr_job_cancel(struct emr *emr, const char *application, const char *id)
 	AUTO_MEM void *tmp = mem_root();
 	struct err *e =
 		emr_call(emr, "DELETE", job_path(tmp, application, id, ""), NULL, 0, NULL, NULL);
-	struct emr_job job;
+	struct emr_job job = { .state = "" };
 
 	if (!e || strcmp(err_remote_of(e) ? err_remote_of(e) : "", "ValidationException"))
 		return e;

@@ -67,8 +67,7 @@ read_token(void *mem, const struct sso *sso, char **token)
 	bool ok = text && *text && !strpbrk(text, "\r\n") && until && time_parse(until, &until_us);
 	bool alive = ok && time_now_us() < until_us;
 
-	if (alive)
-		*token = mem_strdup(mem, text);
+	*token = alive ? mem_strdup(mem, text) : NULL;
 	json_decref(root);
 	if (!ok)
 		return log_in(sso, "not logged in to SSO");
