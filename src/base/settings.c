@@ -126,13 +126,20 @@ trim(char *text)
 	return text;
 }
 
+/* Bytes of a line that an error may show: what follows a name may be secret. */
+static int
+shown(const char *text)
+{
+	return (int)(*text == '[' ? strlen(text) : strcspn(text, " \t:="));
+}
+
 static struct err *
 settings_assign(struct reading *r, const char *name, const char *value)
 {
 	int i = setting_index(name);
 
 	if (i < 0)
-		return err_hint(err_new(ERR_CONFIG, "unknown setting '%s'", name),
+		return err_hint(err_new(ERR_CONFIG, "unknown setting '%.*s'", shown(name), name),
 				"bikeops.conf(5) lists them");
 	if (strncmp(r->section, "profile ", 8))
 		return err_hint(err_new(ERR_CONFIG, "setting '%s' stands in no profile", name),
@@ -160,7 +167,7 @@ settings_line(struct reading *r, char *line)
 		return NULL;
 	}
 	if (!equals)
-		return err_hint(err_new(ERR_CONFIG, "'%s' is no setting", text),
+		return err_hint(err_new(ERR_CONFIG, "'%.*s' is no setting", shown(text), text),
 				"write NAME = VALUE, or [profile NAME]");
 	*equals = '\0';
 	return settings_assign(r, trim(text), trim(equals + 1));
@@ -179,8 +186,12 @@ settings_lines(struct settings *s, const char *path, FILE *f)
 		n++;
 		e = settings_line(&r, line);
 	}
+	if (e)
+		e = err_wrap(e, "line %d of '%s'", n, path);
+	else if (ferror(f))
+		e = err_sys(ERR_CONFIG, "cannot read '%s'", path);
 	free(line);
-	return e ? err_wrap(e, "line %d of '%s'", n, path) : NULL;
+	return e;
 }
 
 static struct err *
@@ -330,6 +341,8 @@ settings_need(const struct settings *s, const char *name, const char **value)
 	return NULL;
 }
 
+#define SPACE " \t\n\v\f\r"
+
 /* Source: libpq's conninfo: 'quoted' or up to a space, a backslash keeps the next character. */
 static const char *
 dsn_value_end(const char *value)
@@ -337,7 +350,7 @@ dsn_value_end(const char *value)
 	bool quoted = *value == '\'';
 	const char *s = value + quoted;
 
-	while (*s && (quoted ? *s != '\'' : *s != ' '))
+	while (*s && (quoted ? *s != '\'' : !strchr(SPACE, *s)))
 		s += *s == '\\' && s[1] ? 2 : 1;
 	return *s && quoted ? s + 1 : s;
 }
@@ -346,10 +359,10 @@ static void
 redact_pairs(struct strbuf *out, const char *s)
 {
 	while (*s) {
-		const char *value = s + strspn(s, " ");
+		const char *value = s + strspn(s, SPACE);
 
-		value += strcspn(value, "= ");
-		value += strspn(value, "= ");
+		value += strcspn(value, "=" SPACE);
+		value += strspn(value, "=" SPACE);
 		const char *end = dsn_value_end(value);
 		bool secret = memmem(s, (size_t)(value - s), "password", 8);
 
@@ -363,7 +376,10 @@ static void
 redact_uri(struct strbuf *out, const char *s)
 {
 	const char *user = strstr(s, "://") + 3;
-	const char *at = memrchr(user, '@', strcspn(user, "?"));
+	const char *at = memrchr(user, '@', strcspn(user, "?")), *first = strpbrk(user, "@/");
+
+	if (!at && first && *first == '@')
+		at = first;
 	const char *colon = at ? memchr(user, ':', (size_t)(at - user)) : NULL;
 
 	if (colon) {

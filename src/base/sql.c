@@ -14,38 +14,60 @@
 
 static struct sql_file *texts; /* what sql_use_dir() read, or NULL */
 
+/* What root runs, nobody else may have written. */
+static struct err *
+sql_check_owner(const struct stat *st, const char *what)
+{
+	if (geteuid() == 0 && (st->st_uid != 0 || st->st_mode & S_IWOTH))
+		return err_hint(err_new(ERR_REFUSED, "%s is not root's own", what),
+				"root runs only SQL that root alone can change");
+	return NULL;
+}
+
+static struct err *
+sql_read_open(void *mem, FILE *f, const char *what, const char **text)
+{
+	struct strbuf sb;
+	struct stat st;
+	char part[8192];
+	size_t n;
+
+	if (fstat(fileno(f), &st))
+		return err_sys(ERR_CONFIG, "cannot read %s", what);
+	TRY(sql_check_owner(&st, what));
+	strbuf_init(&sb, mem, SQL_FILE_MAX);
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		strbuf_add(&sb, part, n);
+	*text = sb.s;
+	return ferror(f) ? err_sys(ERR_CONFIG, "cannot read %s", what)
+	       : sb.full ? err_new(ERR_CONFIG, "%s is longer than 1 MiB", what)
+			 : NULL;
+}
+
 static struct err *
 sql_read(void *mem, const char *dir, const char *name, const char **text)
 {
 	AUTO_MEM void *tmp = mem_root();
 	char *path = mem_printf(tmp, "%s/%s.sql", dir, name);
+	char *what = mem_printf(tmp, "'%s' of sql_dir", path);
 	FILE *f = fopen(path, "re");
-	struct strbuf sb;
-	char part[8192];
-	size_t n;
 
 	if (!f)
-		return err_sys(ERR_CONFIG, "cannot read '%s' of sql_dir", path);
-	strbuf_init(&sb, mem, SQL_FILE_MAX);
-	while ((n = fread(part, 1, sizeof(part), f)) > 0)
-		strbuf_add(&sb, part, n);
+		return err_sys(ERR_CONFIG, "cannot read %s", what);
+	struct err *e = sql_read_open(mem, f, what, text);
 	fclose(f);
-	*text = sb.s;
-	return sb.full ? err_new(ERR_CONFIG, "'%s' is longer than 1 MiB", path) : NULL;
+	return e;
 }
 
-/* What root runs, nobody else may have written. */
 static struct err *
-sql_check_owner(const char *dir)
+sql_check_dir(const char *dir)
 {
+	AUTO_MEM void *tmp = mem_root();
 	struct stat st;
 
 	if (stat(dir, &st))
 		return err_sys(ERR_CONFIG, "cannot read sql_dir '%s'", dir);
-	if (geteuid() == 0 && (st.st_uid != 0 || st.st_mode & S_IWOTH))
-		return err_hint(err_new(ERR_REFUSED, "sql_dir '%s' is not root's own", dir),
-				"root runs only SQL that root alone can change");
-	return NULL;
+	return sql_check_owner(&st, mem_printf(tmp, "sql_dir '%s'", dir));
 }
 
 struct err *
@@ -58,7 +80,7 @@ sql_use_dir(const char *dir)
 		texts = NULL;
 		return NULL;
 	}
-	TRY(sql_check_owner(dir));
+	TRY(sql_check_dir(dir));
 	while (sql_files[n].name)
 		n++;
 	struct sql_file *list = mem_array(NULL, struct sql_file, n + 1);

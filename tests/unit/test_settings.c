@@ -117,6 +117,18 @@ static const struct load_row load_rows[] = {
 	  .file = "[profile local]\nlakes = l\n",
 	  .error = "line 2 of '%s': unknown setting 'lakes'",
 	  .hint = "bikeops.conf(5) lists them" },
+	{ .name = "no = behind a DSN's name: what follows may be secret",
+	  .file = "[profile local]\nsource_dsn postgresql://u:secret@h/d\n",
+	  .error = "line 2 of '%s': 'source_dsn' is no setting",
+	  .hint = "write NAME = VALUE, or [profile NAME]" },
+	{ .name = "the same, with an = in it",
+	  .file = "[profile local]\nsource_dsn: host=h password=secret\n",
+	  .error = "line 2 of '%s': unknown setting 'source_dsn'",
+	  .hint = "bikeops.conf(5) lists them" },
+	{ .name = "a DSN alone",
+	  .file = "[profile local]\npostgresql://u:secret@h/d?sslmode=require\n",
+	  .error = "line 2 of '%s': unknown setting 'postgresql'",
+	  .hint = "bikeops.conf(5) lists them" },
 	{ .name = "unknown setting of another profile",
 	  .file = "[profile x]\nlakes = l\n",
 	  .error = "line 2 of '%s': unknown setting 'lakes'",
@@ -295,6 +307,9 @@ unreadable_file(void **state)
 	assert_int_equal(symlink(usual, usual), 0);
 	assert_err(load(tmp, &row, NULL, &s),
 		   mem_printf(tmp, "cannot read '%s': Too many levels of symbolic links", usual));
+	assert_int_equal(unlink(usual), 0);
+	assert_err(load(tmp, &row, home, &s),
+		   mem_printf(tmp, "cannot read '%s': Is a directory", home));
 }
 
 static void
@@ -356,6 +371,8 @@ static const struct redact_row redact_rows[] = {
 	{ "quoted with a quote", "password='a\\'b c' user=u", "password=*** user=u" },
 	{ "escaped space", "password=a\\ b user=u", "password=*** user=u" },
 	{ "empty quotes", "password='' user=u", "password=*** user=u" },
+	{ "tabs and lines part, too", "host=a\tpassword=secret\nuser=u",
+	  "host=a\tpassword=***\nuser=u" },
 	{ "another value says password", "dbname=password user=u password=secret",
 	  "dbname=password user=u password=***" },
 	{ "certificate's", "sslpassword=one password=two", "sslpassword=*** password=***" },
@@ -368,6 +385,9 @@ static const struct redact_row redact_rows[] = {
 	{ "URI as a password", "password=postgresql://u:x@h", "password=***" },
 	{ "backslash at the end", "password=a\\", "password=***" },
 	{ "URI with @ in it", "postgresql://u:a@b@h/d", "postgresql://u:***@h/d" },
+	{ "URI with ? in it", "postgresql://u:a?b@h/d", "postgresql://u:***@h/d" },
+	{ "URI with @ in a parameter", "postgresql://h/d?options=a:b@c",
+	  "postgresql://h/d?options=a:b@c" },
 	{ "URI parameter", "postgresql://h/d?password=secret&user=u",
 	  "postgresql://h/d?password=***&user=u" },
 };

@@ -151,7 +151,8 @@ other_folder(void **state)
 	assert_string_equal(sql_text("a/one"), "SELECT 1");
 
 	write_file(dir, "ab/one", (1 << 20) + 1);
-	assert_err(sql_use_dir(dir), mem_printf(tmp, "'%s/ab/one.sql' is longer than 1 MiB", dir));
+	assert_err(sql_use_dir(dir),
+		   mem_printf(tmp, "'%s/ab/one.sql' of sql_dir is longer than 1 MiB", dir));
 
 	write_file(dir, "ab/one", 1 << 20);
 	assert_err(sql_use_dir(dir), NULL);
@@ -160,6 +161,16 @@ other_folder(void **state)
 	write_file(dir, "a/one", 0);
 	assert_err(sql_use_dir(dir), NULL);
 	assert_string_equal(sql_text("a/one"), "");
+	char *two = mem_printf(tmp, "%s/a/two.sql", dir);
+	for (int i = 0; i < 2 && geteuid() == 0; i++) {
+		assert_int_equal(i ? chown(two, 1, 1) : chmod(two, 0666), 0);
+		assert_err(sql_use_dir(dir),
+			   mem_printf(tmp, "'%s' of sql_dir is not root's own", two));
+		assert_int_equal(chmod(two, 0644), 0);
+	}
+	assert_int_equal(unlink(two) | mkdir(two, 0700), 0);
+	assert_err(sql_use_dir(dir),
+		   mem_printf(tmp, "cannot read '%s' of sql_dir: Is a directory", two));
 	assert_int_equal(system(mem_printf(tmp, "rm -r '%s'", dir)), 0); /* banned-ok: a test */
 }
 
