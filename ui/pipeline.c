@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "ui/console.h"
 #include "ui/draw.h"
+#include "view/runs.h"
 #include "view/status.h"
 
 #include <stdio.h>
@@ -11,6 +12,8 @@
 
 #define TALL  27 /* rows of the window: why and the layers, and the log below them */
 #define PANEL 10 /* rows of these two */
+
+#define SILENT_S 10 /* a worker beats every half second */
 
 struct pipeline_state {
 	size_t at;     /* the step of the cursor */
@@ -84,6 +87,17 @@ eta(void *mem, const struct ui *ui, const struct pipeline *p)
 	return mem_printf(mem, "%s%s by p50", ui_clock(mem, ui, at), ui->local_time ? "" : "Z");
 }
 
+/* It takes long: does anybody still work on it? */
+static char *
+late(void *mem, const struct ui *ui, const struct pipeline *p)
+{
+	long long beat = pipeline_beat(ui, p);
+	const char *ago = mem_printf(mem, "%s ago", time_age(mem, beat));
+
+	return mem_printf(mem, "longer than p95; its worker is %s: %s",
+			  beat > SILENT_S ? "SILENT" : "alive", run_worker(mem, p->run, 0, ago));
+}
+
 /* Its begin says what failed, its end why: where two rows do not hold both, the middle goes. */
 static const char *
 cut_middle(void *mem, const char *text, int width)
@@ -102,13 +116,14 @@ cut_middle(void *mem, const char *text, int width)
 }
 
 static int
-draw_why_brief(WINDOW *win, int y, const struct pipeline *p)
+draw_why_brief(const struct ui *ui, WINDOW *win, int y, const struct pipeline *p)
 {
 	AUTO_MEM void *tmp = mem_root();
+	const char *cause = pipeline_cause(tmp, ui, p);
 	int width = getmaxx(win) - 8, from = y;
 
 	draw_text(win, y, 1, 6, C_FAILED, "!! why");
-	y += draw_wrapped(win, y, 8, 2, width, C_FAILED, cut_middle(tmp, p->why->cause, width));
+	y += draw_wrapped(win, y, 8, 2, width, C_FAILED, cut_middle(tmp, cause, width));
 	draw_text(win, y, 1, 6, C_STRONG, "next");
 	y += draw_wrapped(win, y, 8, 2, width, C_TEXT, p->why->next);
 	return y - from;
@@ -143,10 +158,14 @@ draw_sum(const struct ui *ui, WINDOW *win, int y, const struct pipeline *p)
 	if (draw_stale(ui, win, y))
 		return 1;
 	if (p->why)
-		return draw_why_brief(win, y, p);
+		return draw_why_brief(ui, win, y, p);
+	if (p->late && pipeline_beat(ui, p) >= 0) {
+		draw_text(win, y, 1, width, C_WARN, late(tmp, ui, p));
+		return 1;
+	}
 	if (state_is(state, "running") || state_is(state, "queued")) {
-		draw_format(win, y, 1, width, p->late ? C_WARN : C_TEXT,
-			    "ETA %s   critical path %s", eta(tmp, ui, p), critical_path(tmp, p));
+		draw_format(win, y, 1, width, C_TEXT, "ETA %s   critical path %s", eta(tmp, ui, p),
+			    critical_path(tmp, p));
 		return 1;
 	}
 	if (state_is(state, "cancelled")) {

@@ -21,6 +21,11 @@ char *pipeline_time(void *mem, long long ms);
 /* Of one at work it goes on since the view was made. */
 long long pipeline_took(const struct ui *ui, const char *state, long long ms);
 
+/* Why it failed; of a dead one with the age of its last heartbeat. */
+const char *pipeline_cause(void *mem, const struct ui *ui, const struct pipeline *p);
+/* Seconds since its worker's last heartbeat, -1: nobody knows of one. */
+long long pipeline_beat(const struct ui *ui, const struct pipeline *p);
+
 /* --- pipeboxes.c --- */
 /* The stages and their lines; gives the rows that they take. */
 int pipeline_boxes(const struct ui *ui, WINDOW *win, const struct pipeline *p, size_t cursor);

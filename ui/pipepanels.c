@@ -1,8 +1,29 @@
 #include "base/mem.h"
+#include "base/time.h"
 #include "ui/draw.h"
 #include "ui/pipeline.h"
+#include "view/runs.h"
 
 /* --- why, and the layers --- */
+
+long long
+pipeline_beat(const struct ui *ui, const struct pipeline *p)
+{
+	long long at = ui_us(rows_get(p->run, 0, "heartbeat_at"));
+
+	return !at ? -1 : ui->now_us > at ? (ui->now_us - at) / 1000000 : 0;
+}
+
+const char *
+pipeline_cause(void *mem, const struct ui *ui, const struct pipeline *p)
+{
+	long long beat = pipeline_beat(ui, p);
+
+	if (!state_is(rows_get(p->run, 0, "state"), "dead"))
+		return p->why->cause;
+	return run_died(mem, p->run, 0,
+			beat < 0 ? NULL : mem_printf(mem, "%s ago", time_age(mem, beat)));
+}
 
 static char *
 why_same(void *mem, const struct why *w)
@@ -62,7 +83,7 @@ panel_why(const struct ui *ui, WINDOW *win, struct panel at, const struct pipeli
 	draw_box(win, y, x, height, width,
 		 mem_printf(tmp, "why %s failed", rows_get(p->run, 0, "run")));
 	y++, x += 2, width -= 4;
-	y = why_line(win, y, x, bottom, width, "first cause", C_FAILED, w->cause);
+	y = why_line(win, y, x, bottom, width, "first cause", C_FAILED, pipeline_cause(tmp, ui, p));
 	y = why_line(win, y, x, bottom, width, "next", C_STRONG, w->next);
 	y = why_line(win, y, x, bottom, width, "where", C_TEXT,
 		     mem_printf(tmp, "%s%s%s%s", w->task ? w->task : "before the first task",

@@ -24,12 +24,9 @@ runs_init(void *mem)
 static bool
 runs_seen(const struct runs_state *s, const struct rows *r, size_t i)
 {
-	const char *state = rows_get(r, i, "state");
 	bool setup = !strcmp(rows_get(r, i, "pipeline"), "setup");
-	bool bad = !strcmp(state, "failed") || !strcmp(state, "dead") ||
-		   !strcmp(state, "cancelled");
 
-	return setup == s->setup && (!s->bad || (bad && !rows_bool(r, i, "covered")));
+	return setup == s->setup && (!s->bad || (run_is_bad(r, i) && !run_is_covered(r, i)));
 }
 
 static int
@@ -165,19 +162,21 @@ static void
 runs_head(WINDOW *win, const struct runs_state *s, const struct rows *r)
 {
 	AUTO_MEM void *tmp = mem_root();
-	int ok = 0, bad = 0, width = getmaxx(win);
+	int ok = 0, bad = 0, covered = 0, width = getmaxx(win);
 
 	for (size_t i = 0; i < r->n; i++) {
 		if (!runs_seen(&(struct runs_state){ .setup = s->setup }, r, i))
 			continue;
 		ok += !strcmp(rows_get(r, i, "state"), "ok");
-		bad += !strcmp(state_letters(rows_get(r, i, "state")), "!!");
+		bad += run_is_bad(r, i);
+		covered += run_is_covered(r, i);
 	}
-	draw_format(win, 0, 1, width - 2, C_TEXT, "%s%s: %d ok  %d failed   p50 %s  p95 %s",
-		    s->setup ? "setup" : "pipeline", s->bad ? ", failed and not covered" : "", ok,
-		    bad, runs_duration(tmp, runs_percentile(s, r, NULL, 50)),
+	draw_format(win, 0, 1, width - 2, C_TEXT, "%s: %d ok  %d failed%s   p50 %s  p95 %s",
+		    s->setup ? "setup" : "pipeline", ok, bad,
+		    covered ? mem_printf(tmp, ", %d of them covered", covered) : "",
+		    runs_duration(tmp, runs_percentile(s, r, NULL, 50)),
 		    runs_duration(tmp, runs_percentile(s, r, NULL, 95)));
-	draw_format(win, 1, 1, width - 1, C_STRONG, "%7s  %-11s %-2s %-11s %9s %6s %9s %8s %*s %s",
+	draw_format(win, 1, 1, width - 1, C_STRONG, "%7s  %-11s %-2s %-11s %8s %7s %9s %8s %*s %s",
 		    "run", "mode", "", "start", "took", "vs p50", "read", "changed",
 		    runs_by(win, r) - RUNS_BY, runs_by(win, r) > RUNS_BY ? "USD" : "", "by");
 }
@@ -199,10 +198,11 @@ runs_line(const struct ui *ui, WINDOW *win, int y, const struct runs_state *s, c
 	draw_text(win, y, 10, 11, C_TEXT, mode);
 	draw_state(win, y, 22, state);
 	draw_text(win, y, 25, 11, C_TEXT, ui_day(tmp, ui, rows_get(r, i, "created_at")));
-	draw_right(win, y, 37, 9, C_TEXT, begun ? time_duration(tmp, ms) : "-");
-	draw_right(win, y, 47, 6, C_DIM,
-		   !strcmp(state, "ok") ? runs_against(tmp, ms, runs_percentile(s, r, mode, 50))
-					: "");
+	draw_right(win, y, 37, 8, C_TEXT, begun ? time_duration(tmp, ms) : "-");
+	draw_right(win, y, 46, 7, C_DIM,
+		   !strcmp(state, "ok")	  ? runs_against(tmp, ms, runs_percentile(s, r, mode, 50))
+		   : run_is_covered(r, i) ? "covered"
+					  : "");
 	draw_right(win, y, 54, 9, C_TEXT, rows ? rows : "-");
 	draw_right(win, y, 64, 8, C_TEXT, changed ? changed : "-");
 	if (runs_by(win, r) > RUNS_BY)
@@ -244,13 +244,10 @@ runs_why(WINDOW *win, int y, const struct rows *r, size_t i)
 	const char *error = rows_get(r, i, "error"), *note = rows_get(r, i, "note");
 	const char *hint = rows_get(r, i, "hint");
 	int width = getmaxx(win) - 2;
-	bool covered = rows_bool(r, i, "covered") || !strcmp(rows_get(r, i, "state"), "ok");
+	bool covered = run_is_covered(r, i);
 
-	draw_text(win, y, 1, width, error ? C_FAILED : C_DIM, error ? error : note);
-	draw_text(win, y + 1, 1, width, C_TEXT,
-		  hint && !covered			? hint
-		  : error && rows_bool(r, i, "covered") ? "a later run covered it"
-							: NULL);
+	draw_text(win, y, 1, width, error && !covered ? C_FAILED : C_DIM, error ? error : note);
+	draw_text(win, y + 1, 1, width, C_TEXT, covered ? RUN_COVERED_NEXT : hint);
 }
 
 static void

@@ -7,7 +7,10 @@ SELECT r.id AS run, r.pipeline, r.mode, r.state, r.attempt, r.k, s.rows, b.chang
         AS duration_ms,
     extract(epoch FROM now.at - r.created_at)::bigint AS age_s,
     nullif(concat_ws('; ', r.note, 'taken back by run ' || t.by_run), '') AS note, r.error_code, r.error, r.hint, r.requested_by, r.host, r.pid, r.pid_start,
-    coalesce(l.expires_at > now.at, false) AS leased, r.cancel_requested,
+    coalesce(l.expires_at > now.at, false) AS leased,
+    -- Each beat gives the lease 60 s more.
+    to_char(l.expires_at - interval '60 s', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS heartbeat_at,
+    r.cancel_requested,
     EXISTS (SELECT 1 FROM run n WHERE n.pipeline = r.pipeline AND n.warehouse = r.warehouse
         AND n.state = 'ok' AND n.mode <> 'undo' AND n.id > r.id) AS covered, t.by_run AS undone_by,
     r.engine, r.program, r.prefix, r.manifest

@@ -5,10 +5,22 @@
 
 #include <string.h>
 
-#define RUN_COLUMNS                                                                    \
-	"run pipeline mode state requested_by host pid attempt created_at started_at " \
+#define RUN_COLUMNS                                                                                 \
+	"run pipeline mode state requested_by host pid heartbeat_at attempt created_at started_at " \
 	"duration_ms rows changed k engine usd program prefix note error hint"
 #define STEP_COLUMNS "step attempt state rows total bytes rows_per_s duration_ms left_ms note"
+
+/* For people: which of the failed ones no longer matter. */
+static void
+mark_covered(struct rows *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (!run_is_covered(r, i))
+			continue;
+		rows_set(r, i, "state", mem_printf(r, "%s (covered)", rows_get(r, i, "state")));
+		rows_set(r, i, "hint", RUN_COVERED_NEXT);
+	}
+}
 
 static struct err *
 list(struct cmd *c, struct ledger *l)
@@ -18,10 +30,12 @@ list(struct cmd *c, struct ledger *l)
 
 	TRY(cmd_number(c, "limit", 1, 1000000, 20, &limit));
 	TRY(runs_list(c->mem, l, NULL, limit, &table.rows));
-	if (c->output == CMD_TABLE)
+	if (c->output == CMD_TABLE) {
+		mark_covered(table.rows);
 		table.rows = people_rows(c, table.rows,
 					 "run pipeline mode state started_at duration_ms rows "
 					 "changed k note error");
+	}
 	return cmd_print(c, "runs", &table, 1);
 }
 
@@ -32,6 +46,7 @@ show(struct cmd *c, struct ledger *l, long long run)
 
 	TRY(runs_show(c->mem, l, run, &v));
 	if (c->output == CMD_TABLE) {
+		mark_covered(v.run);
 		v.run = people_list(c, v.run, RUN_COLUMNS);
 		v.tasks = people_rows(c, v.tasks, "task attempt state duration_ms peak_kib error");
 		v.steps = people_rows(c, v.steps, STEP_COLUMNS);
@@ -82,7 +97,8 @@ const struct command cmd_runs = {
 	.help = "List the runs, newest first: what each was, how it ended, how many rows it read "
 		"and\nchanged, and the batch k that it published.  With 'show RUN' one run: its "
 		"tasks, steps and\nevents, and where its objects are.  A run whose worker is gone is "
-		"'dead'.",
+		"'dead'.  A failed run is\n'covered' once a later run of the same pipeline was good: "
+		"that one took its rows.",
 	.words = "show",
 	.max_args = 2,
 	.options = options,

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "cmd/cmd.h"
 #include "cmd/people.h"
+#include "view/runs.h"
 
 #include <string.h>
 
@@ -41,10 +42,9 @@ work_text(void *mem, const struct rows *run, const char *task)
 	text = mem_printf(mem, "%s%s%s", text, task ? " in " : "", task ? task : "");
 	if (strcmp(state, "dead"))
 		return mem_printf(mem, "%s for %s", text, lasted(mem, run));
-	if (!cell(run, "pid"))
-		return mem_printf(mem, "%s: no worker ever began it", text);
-	return mem_printf(mem, "%s: its worker is gone, pid %s on '%s'", text, cell(run, "pid"),
-			  cell(run, "host"));
+	const char *beat = cell(run, "heartbeat_at");
+	return mem_printf(mem, "%s: %s", text,
+			  run_died(mem, run, 0, beat ? people_ago(mem, beat) : NULL));
 }
 
 static char *

@@ -36,7 +36,10 @@ attempt_end(struct run *run, const struct task *task, long long ms, struct err *
 	size_t n;
 
 	heart_steps(tmp, run->heart, e != NULL, &steps, &n);
-	log_info("%-16s %-9s %8s  %lld rows", task->name, end_state(e), time_duration(tmp, ms),
+	log_line(!e			    ? LOG_INFO
+		 : e->code == ERR_CANCELLED ? LOG_WARN
+					    : LOG_ERROR,
+		 "%-16s %-9s %8s  %lld rows", task->name, end_state(e), time_duration(tmp, ms),
 		 steps_rows(steps, n));
 	if (e)
 		log_file(LOG_ERROR, err_text(tmp, e));

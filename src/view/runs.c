@@ -20,6 +20,40 @@ run_state(const char *state, bool here, bool alive, bool leased, long long age_s
 	return leased || (queued && age_s <= QUEUED_MAX_S) ? state : "dead";
 }
 
+bool
+run_is_bad(const struct rows *runs, size_t i)
+{
+	static const char *const states[] = { "failed", "dead", "cancelled" };
+
+	for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
+		if (!strcmp(rows_get(runs, i, "state"), states[k]))
+			return true;
+	}
+	return false;
+}
+
+bool
+run_is_covered(const struct rows *runs, size_t i)
+{
+	return run_is_bad(runs, i) && rows_bool(runs, i, "covered");
+}
+
+char *
+run_worker(void *mem, const struct rows *runs, size_t i, const char *beat)
+{
+	return mem_printf(mem, "pid %s on %s%s%s", rows_get(runs, i, "pid"),
+			  rows_get(runs, i, "host"), beat ? ", last heartbeat " : "",
+			  beat ? beat : "");
+}
+
+char *
+run_died(void *mem, const struct rows *runs, size_t i, const char *beat)
+{
+	if (!rows_get(runs, i, "started_at"))
+		return mem_strdup(mem, "no worker ever began it");
+	return mem_printf(mem, "the worker died: %s", run_worker(mem, runs, i, beat));
+}
+
 static void
 runs_mend_row(struct rows *r, size_t i, const char *here)
 {
@@ -31,6 +65,7 @@ runs_mend_row(struct rows *r, size_t i, const char *here)
 	if (strcmp(state, "dead"))
 		return;
 	rows_set(r, i, "state", state);
+	rows_set(r, i, "error", run_died(r, r, i, rows_get(r, i, "heartbeat_at")));
 	if (!strcmp(rows_get(r, i, "pipeline"), "setup"))
 		rows_set(r, i, "hint", "its worker is gone: 'bikeops setup' makes what is missing");
 	else

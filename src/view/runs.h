@@ -10,7 +10,7 @@
 
 /*
  * Columns as in sql/view/runs.sql, newest first.  state is also "dead": the ledger says running
- * but the worker is gone; the hint then tells what to do.
+ * but the worker is gone; error and hint then tell of that.
  *
  * warehouse  or NULL for any
  */
@@ -29,6 +29,17 @@ struct err *runs_show(void *mem, struct ledger *l, long long run, struct run_vie
 struct err *runs_open(struct ledger *l, long long run, bool *open) MUST_CHECK;
 /* Its place in Airflow's logs, "dag_id=D/run_id=R"; NULL where Airflow did not start it. */
 struct err *runs_airflow(void *mem, struct ledger *l, long long run, const char **out) MUST_CHECK;
+
+/* What is left to do about a run that a later one covered. */
+#define RUN_COVERED_NEXT "nothing: a later run was good and took all of it"
+
+/* Did it fail, die or end by a cancel?  And did a later good run take its rows? */
+bool run_is_bad(const struct rows *runs, size_t i);
+bool run_is_covered(const struct rows *runs, size_t i);
+/* "pid 123 on HOST, last heartbeat 12 s ago", where beat is "12 s ago"; without where NULL. */
+char *run_worker(void *mem, const struct rows *runs, size_t i, const char *beat);
+/* Why a dead one is dead, in the same words. */
+char *run_died(void *mem, const struct rows *runs, size_t i, const char *beat);
 
 /*
  * The state to show, of what the ledger knows.

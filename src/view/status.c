@@ -55,7 +55,7 @@ status_now(const struct rows *r)
 			return i;
 	}
 	for (size_t i = 0; i < r->n; i++) {
-		if (status_is(r, i, "state", "dead") && !rows_bool(r, i, "covered"))
+		if (status_is(r, i, "state", "dead") && !run_is_covered(r, i))
 			return i;
 	}
 	return r->n;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WHY_DIED      "the worker died"
 #define WHY_ERROR_MAX 65536
 
 void
@@ -31,21 +30,21 @@ why_fingerprint(const char *error, char print[WHY_PRINT])
 	print[WHY_PRINT - 1] = '\0';
 }
 
-/* The task that failed last, in the first of its tries that did. */
+/* The task that failed last, in the first of its tries that did; died: why one still runs. */
 static void
-why_task(struct why *w, const struct rows *tasks, bool dead)
+why_task(struct why *w, const struct rows *tasks, const char *died)
 {
 	for (size_t i = 0; i < tasks->n; i++) {
 		const char *state = rows_get(tasks, i, "state"), *task = rows_get(tasks, i, "task");
 		const char *error = rows_get(tasks, i, "error");
 
-		if (strcmp(state, "failed") && !(dead && !strcmp(state, "running")))
+		if (strcmp(state, "failed") && !(died && !strcmp(state, "running")))
 			continue;
 		if (!w->task || strcmp(w->task, task))
 			*w = (struct why){ .task = task,
 					   .at = rows_get(tasks, i, "ended_at"),
-					   .cause = error ? error : WHY_DIED };
-		w->last = error ? error : WHY_DIED;
+					   .cause = error ? error : died };
+		w->last = error ? error : died;
 		w->tries++;
 	}
 	if (w->cause && !strcmp(w->cause, w->last))
@@ -103,7 +102,7 @@ why_next(void *mem, const struct rows *run)
 	const char *hint = rows_get(run, 0, "hint"), *id = rows_get(run, 0, "run");
 
 	if (rows_bool(run, 0, "covered"))
-		return "nothing: a later run was good and took all of it";
+		return RUN_COVERED_NEXT;
 	if (hint)
 		return hint;
 	if (!strcmp(rows_get(run, 0, "pipeline"), "setup"))
@@ -129,8 +128,7 @@ why_fetch(void *mem, struct ledger *l, const struct rows *run, const struct rows
 	if (!dead && strcmp(state, "failed"))
 		return NULL;
 	struct why *w = mem_new(mem, struct why);
-	why_task(w, tasks, dead);
-	error = error ? error : WHY_DIED;
+	why_task(w, tasks, dead ? error : NULL);
 	if (!w->cause)
 		w->cause = error;
 	if (!w->at)

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import subprocess
 import time
 
@@ -38,10 +39,26 @@ def test_killed_worker(console, good, record_property):
     with scenes.at_work(good):
         t = console(good)
         t.wait(r"incremental >>", 5)
+        pid, = scenes.workers(good)
         killed = scenes.kill_worker(good)
         says(t, r"incremental !!", 2.5, record_property, killed)
-        t.wait(r"worker died", 3)
+        t.wait(rf"the worker died: pid {pid} on \S+, last heartbeat \d+ s ago", 3)
         t.wait(r"run resume \d+", 3)
+        dead = scenes.newest(good)
+        assert dead["state"] == "dead" and not dead["covered"]
+        told = good.run("runs", "show", dead["run"]).quiet().stdout
+        assert re.search(r"heartbeat +\d+ s ago", told) and f"the worker died: pid {pid} " in told
+    good.run("run", "incremental").quiet()
+    died = good.json("runs", "show", dead["run"])
+    beat = dead["heartbeat_at"]
+    assert died["run"][0]["error"].endswith(f": pid {pid} on {dead['host']}, last heartbeat {beat}")
+    assert died["run"][0]["covered"] and not died["run"][0]["heartbeat_at"]
+    assert died["tasks"][-1]["error"] == died["run"][0]["error"]
+    told = good.run("runs", "show", dead["run"]).quiet().stdout
+    assert "failed (covered)" in told and "nothing: a later run was good" in told
+    assert " failed (covered) " in good.run("runs").quiet().stdout
+    t.keys("4")
+    t.wait(rf"{dead['run']}  incremental !! .* covered ", 3)
 
 
 def test_stopped_database(console, good, record_property):

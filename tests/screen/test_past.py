@@ -41,8 +41,8 @@ def answers(stack, *more):
 
 # What the ledger keeps of now alone: the lease, how long ago, how far it was behind, what a run
 # learned on its way, the totals that a later run wrote again.
-ALONE = {"age_s", "leased", "behind", "hint", "next", "error_code", "attempt", "duration_ms",
-         "left_ms", "note", "engine", "manifest", "prefix", "stack", "home", "left", "total",
+ALONE = {"age_s", "leased", "heartbeat_at", "behind", "hint", "next", "error_code", "attempt",
+         "duration_ms", "left_ms", "note", "engine", "manifest", "prefix", "stack", "home", "left", "total",
          "rows_per_s", "started_at", "counted_at", "pid", "pid_start"}
 
 

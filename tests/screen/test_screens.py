@@ -47,6 +47,7 @@ def dead(stack):
     with scenes.at_work(stack):
         scenes.kill_worker(stack)
         stacks.wait_until(lambda: scenes.newest(stack)["state"] == "dead", 5, 0.1)
+        scenes.forget_pid(stack)
         yield stack, {}
     stack.run("run", "incremental").quiet()
 
@@ -117,7 +118,7 @@ MASKS = [
     (r"/\S*/build/test/\S*", "DIR"),
     (r"\bvm\b|\bport=\d+", "HOST"),
     (r"\+\d+ (s|min|h)\b", "+N s"),
-    (r"\bpid \d+", "pid N"),
+    (r"\bpid \d+", "pid N"), (r"last heartbeat \d+", "last heartbeat NN"),
     (r"\b\d+\.\d\d s\b", "t.tt s"), (r"\bchange \d+ s\b", "change N s"),
 ]
 RUNNING = [    # its own time goes on
@@ -132,6 +133,7 @@ def same_width(word):
 
 
 def masked(text, name):
+    text = re.sub(r"(is alive: pid) \d+ on \S+", r"\1 N on HOST", text)     # ends its line
     for pattern, word in MASKS + (RUNNING if name in ("running", "dead") else []):
         text = re.sub(pattern, same_width(word), text)
     return text
