@@ -109,6 +109,7 @@ settings_set(struct settings *s, int i, const char *value, const char *origin)
 struct reading {
 	struct settings *s;
 	const char *path;
+	int line;
 	const char *section; /* of the current line, "" before the first */
 };
 
@@ -147,7 +148,7 @@ settings_assign(struct reading *r, const char *name, const char *value)
 	if (strcmp(r->section + 8, r->s->profile))
 		return NULL;
 	r->s->found = true;
-	return settings_set(r->s, i, value, r->path);
+	return settings_set(r->s, i, value, mem_printf(r->s, "%s:%d", r->path, r->line));
 }
 
 static struct err *
@@ -180,14 +181,13 @@ settings_lines(struct settings *s, const char *path, FILE *f)
 	struct err *e = NULL;
 	char *line = NULL;
 	size_t size = 0;
-	int n = 0;
 
 	while (!e && getline(&line, &size, f) >= 0) {
-		n++;
+		r.line++;
 		e = settings_line(&r, line);
 	}
 	if (e)
-		e = err_wrap(e, "line %d of '%s'", n, path);
+		e = err_wrap(e, "line %d of '%s'", r.line, path);
 	else if (ferror(f))
 		e = err_sys(ERR_CONFIG, "cannot read '%s'", path);
 	free(line);
@@ -312,6 +312,18 @@ const char *
 settings_origin(const struct settings *s, const char *name)
 {
 	return s->origins[setting_known(name)];
+}
+
+char *
+settings_where(void *mem, const struct settings *s, const char *name)
+{
+	int i = setting_known(name);
+	const char *origin = s->origins[i];
+	bool variable = !strcmp(origin, settings_variable(mem, &setting_rows[i]));
+
+	return mem_printf(mem, "%s from %s%s%s", name,
+			  variable || strchr(origin, ':') ? "" : "the ", origin,
+			  variable ? " in the environment" : "");
 }
 
 bool

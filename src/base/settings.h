@@ -40,7 +40,10 @@ void settings_default(struct settings *s, const char *name, const char *value, c
 
 const char *settings_profile(const struct settings *s);
 const char *settings_get(const struct settings *s, const char *name); /* "" for none */
+/* "default", "FILE:LINE", a variable, or what settings_default() said. */
 const char *settings_origin(const struct settings *s, const char *name);
+/* "source_dsn from BIKEOPS_SOURCE_DSN in the environment" */
+char *settings_where(void *mem, const struct settings *s, const char *name);
 bool settings_bool(const struct settings *s, const char *name);
 int settings_int(const struct settings *s, const char *name);
 /* ERR_CONFIG where it is empty. */

@@ -30,6 +30,7 @@ ledger_connect(void *mem, const struct settings *settings, struct pg_config conf
 
 	config.what = "ledger";
 	TRY(settings_need(settings, "ledger_dsn", &config.dsn));
+	config.where = settings_where(tmp, settings, "ledger_dsn");
 	TRY(pg_open(l, &config, &l->pg));
 	TRY(pg_exec(l->pg, "set search_path = ledger")); /* what views name */
 	mem_move(mem, l);

@@ -151,12 +151,13 @@ pg_refused(const struct pg_config *config, PGconn *conn, bool timed_out)
 				     ? ERR_AUTH
 				     : ERR_NET;
 
-	return err_hint(err_new(code, "cannot connect to the %s database: %s", config->what,
-				timed_out ? "no answer in time" : text),
-			code == ERR_AUTH
-				? "check user, password and database of its DSN"
-				: "is it running? on the embedded stack 'bikeops local up' "
-				  "starts it");
+	const char *where = config->where ? config->where : "its DSN";
+	struct err *e = err_new(code, "cannot connect to the %s database: %s", config->what,
+				timed_out ? "no answer in time" : text);
+	if (code == ERR_AUTH)
+		return err_hint(e, "check user, password and database in %s", where);
+	return err_hint(e, "is it running? see %s; 'bikeops local up' starts the embedded stack",
+			where);
 }
 
 static struct err *

@@ -24,6 +24,7 @@ struct pg_login {
 
 struct pg_config {
 	const char *dsn;       /* conninfo or URI */
+	const char *where;     /* the setting that has it, and its origin: for hints; or NULL */
 	const char *what;      /* "source", "warehouse", "ledger": how errors name it */
 	const char *role;      /* SET ROLE after login, or NULL */
 	const char *app;       /* application_name, or NULL for "bikeops" */

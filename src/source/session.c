@@ -10,7 +10,12 @@ struct err *
 source_session(void *mem, const struct source *s, struct pg **out)
 {
 	struct pg_config config = {
-		.dsn = s->dsn, .what = "source", .role = s->role, .app = s->app, .login = s->login
+		.dsn = s->dsn,
+		.where = s->where,
+		.what = "source",
+		.role = s->role,
+		.app = s->app,
+		.login = s->login,
 	};
 
 	return pg_open(mem, &config, out);
@@ -47,6 +52,7 @@ source_open(void *mem, const struct settings *settings, const char *role, const 
 
 	s->settings = settings;
 	TRY(settings_need(settings, "source_dsn", &s->dsn));
+	s->where = settings_where(s, settings, "source_dsn");
 	s->role = role ? mem_strdup(s, role) : NULL;
 	s->app = app ? mem_strdup(s, app) : NULL;
 	TRY(source_login(s));

@@ -9,7 +9,7 @@
 struct source {
 	struct pg *pg; /* NULL after a failure that it did not outlive */
 	const struct settings *settings;
-	const char *dsn, *role, *app;
+	const char *dsn, *where, *role, *app;
 	struct pg_login *login; /* by token, or NULL: the DSN's */
 };
 

@@ -159,7 +159,9 @@ connect_to(struct doctor *d, const char *what)
 
 	if (!strcmp(what, "source"))
 		return source_open(tmp, d->settings, NULL, HEALTH_APP, &s);
-	TRY(settings_need(d->settings, mem_printf(tmp, "%s_dsn", what), &config.dsn));
+	const char *name = mem_printf(tmp, "%s_dsn", what);
+	TRY(settings_need(d->settings, name, &config.dsn));
+	config.where = settings_where(tmp, d->settings, name);
 	return pg_open(tmp, &config, &pg);
 }
 

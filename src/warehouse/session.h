@@ -13,7 +13,7 @@ struct aws;
 struct warehouse {
 	struct pg *pg; /* NULL after a failure that it did not outlive */
 	const struct settings *settings;
-	const char *dsn, *role, *app;
+	const char *dsn, *where, *role, *app;
 	bool redshift;	       /* else PostgreSQL */
 	bool used;	       /* a publish left its temporary tables in this session */
 	struct pg_login login; /* Redshift, with warehouse_auth = iam */

@@ -46,6 +46,7 @@ warehouse_ready(struct warehouse *w)
 {
 	struct pg_config config = {
 		.dsn = w->dsn,
+		.where = w->where,
 		.what = "warehouse",
 		.role = w->redshift ? NULL : w->role,
 		.app = w->app,
@@ -83,6 +84,7 @@ warehouse_open(void *mem, const struct settings *settings, const char *role, con
 
 	w->settings = settings;
 	TRY(settings_need(settings, "warehouse_dsn", &w->dsn));
+	w->where = settings_where(w, settings, "warehouse_dsn");
 	w->role = role ? mem_strdup(w, role) : NULL;
 	w->app = app ? mem_strdup(w, app) : NULL;
 	w->redshift = !strcmp(settings_get(settings, "warehouse"), "redshift");

@@ -26,7 +26,7 @@ static const struct load_row load_rows[] = {
 	  .file = "; a comment\n# another\n [profile local]\r\n\n \tsource_dsn = host=a dbname=b ; c \r\n",
 	  .setting = "source_dsn",
 	  .value = "host=a dbname=b ; c",
-	  .origin = "FILE" },
+	  .origin = "FILE:5" },
 	{ .name = "a variable before the file",
 	  .file = "[profile local]\nsource_dsn = a\n",
 	  .variable = { "BIKEOPS_SOURCE_DSN", "b" },
@@ -38,7 +38,7 @@ static const struct load_row load_rows[] = {
 	  .variable = { "BIKEOPS_SOURCE_DSN", "" },
 	  .setting = "source_dsn",
 	  .value = "a",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 	{ .name = "a variable of another name",
 	  .variable = { "BIKEOPS_LAKE", "/lake" },
 	  .setting = "lake_dir",
@@ -54,20 +54,20 @@ static const struct load_row load_rows[] = {
 	  .profile = "x",
 	  .setting = "lake_dir",
 	  .value = "x",
-	  .origin = "FILE" },
+	  .origin = "FILE:4" },
 	{ .name = "a named profile by variable",
 	  .file = "[profile x]\nlake_dir = x\n",
 	  .variable = { "BIKEOPS_PROFILE", "x" },
 	  .setting = "lake_dir",
 	  .value = "x",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 	{ .name = "an argument before the variable",
 	  .file = "[profile x]\nlake_dir = x\n[profile y]\nlake_dir = y\n",
 	  .profile = "y",
 	  .variable = { "BIKEOPS_PROFILE", "x" },
 	  .setting = "lake_dir",
 	  .value = "y",
-	  .origin = "FILE" },
+	  .origin = "FILE:4" },
 	{ .name = "an empty profile variable is none",
 	  .variable = { "BIKEOPS_PROFILE", "" },
 	  .setting = "production",
@@ -79,21 +79,21 @@ static const struct load_row load_rows[] = {
 	  .variable = { "BIKEOPS_SOURCE_DSN", "y" },
 	  .setting = "source_dsn",
 	  .value = "x",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 	{ .name = "and its warehouse",
 	  .file = "[profile x]\nwarehouse_dsn=x\n",
 	  .profile = "x",
 	  .variable = { "BIKEOPS_WAREHOUSE_DSN", "y" },
 	  .setting = "warehouse_dsn",
 	  .value = "x",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 	{ .name = "and its ledger",
 	  .file = "[profile x]\nledger_dsn=x\n",
 	  .profile = "x",
 	  .variable = { "BIKEOPS_LEDGER_DSN", "y" },
 	  .setting = "ledger_dsn",
 	  .value = "x",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 	{ .name = "but takes other variables",
 	  .file = "[profile x]\nlake_dir = x\n",
 	  .profile = "x",
@@ -145,7 +145,7 @@ static const struct load_row load_rows[] = {
 	  .file = "[profile local]\n  lake_dir = l\n\t# sql_dir = s\n  lake_dir = m\n",
 	  .setting = "lake_dir",
 	  .value = "m",
-	  .origin = "FILE" },
+	  .origin = "FILE:4" },
 	{ .name = "a broken section",
 	  .file = "[profile local\nlake_dir = l\n",
 	  .error = "line 1 of '%s': '[profile local' is no setting",
@@ -164,7 +164,7 @@ static const struct load_row load_rows[] = {
 	  .file = "[profile local]\nredshift_price_rpu_hour = 0.45\n",
 	  .setting = "redshift_price_rpu_hour",
 	  .value = "0.45",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 	{ .name = "no price",
 	  .file = "[profile local]\nredshift_price_rpu_hour = 0,45\n",
 	  .error = "line 2 of '%s': bad value '0,45' of 'redshift_price_rpu_hour'",
@@ -194,12 +194,12 @@ static const struct load_row load_rows[] = {
 	  .file = "[profile local]\nproduction = true\n",
 	  .setting = "production",
 	  .value = "true",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 	{ .name = "false",
 	  .file = "[profile local]\nproduction = false\n",
 	  .setting = "production",
 	  .value = "false",
-	  .origin = "FILE" },
+	  .origin = "FILE:2" },
 };
 
 static char *
@@ -270,7 +270,9 @@ loads(void **state)
 	assert_err(e, NULL);
 	assert_string_equal(settings_get(s, row->setting), row->value);
 	assert_string_equal(settings_origin(s, row->setting),
-			    strcmp(row->origin, "FILE") ? row->origin : path);
+			    strncmp(row->origin, "FILE", 4)
+				    ? row->origin
+				    : mem_printf(tmp, "%s%s", path, row->origin + 4));
 }
 
 static void
@@ -326,6 +328,22 @@ without_home(void **state)
 }
 
 static void
+told_where(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct load_row row = { .variable = { "BIKEOPS_LAKE", "/lake" } };
+	char *path = write_file(tmp, "[profile local]\nsource_dsn = dbname=x password=y\n");
+	struct settings *s;
+
+	(void)state;
+	assert_err(load(tmp, &row, NULL, &s), NULL);
+	assert_string_equal(settings_where(tmp, s, "lake_dir"),
+			    "lake_dir from BIKEOPS_LAKE in the environment");
+	assert_string_equal(settings_where(tmp, s, "source_dsn"),
+			    mem_printf(tmp, "source_dsn from %s:2", path));
+}
+
+static void
 defaults_and_needs(void **state)
 {
 	AUTO_MEM void *tmp = mem_root();
@@ -343,6 +361,7 @@ defaults_and_needs(void **state)
 	assert_err(settings_need(s, "lake_dir", &value), NULL);
 	assert_string_equal(value, "/lake");
 	assert_string_equal(settings_origin(s, "lake_dir"), "embedded stack");
+	assert_string_equal(settings_where(tmp, s, "lake_dir"), "lake_dir from the embedded stack");
 
 	write_file(tmp, "[profile x]\nproduction = true\n");
 	row.profile = "x";
@@ -444,6 +463,7 @@ main(void)
 	UNIT(&u, named_file);
 	UNIT(&u, unreadable_file);
 	UNIT(&u, without_home);
+	UNIT(&u, told_where);
 	UNIT(&u, defaults_and_needs);
 	UNIT_ROWS(&u, redacts, redact_rows);
 	UNIT(&u, sample_loads);
