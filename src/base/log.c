@@ -2,9 +2,11 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "base/time.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +15,11 @@
 
 static enum log_level threshold = LOG_INFO;
 static bool stamp;
+static atomic_int tee = -1;
+
+/* Of what follows, and of the tee: who ends it closes its file then. */
+static struct mutex *speaking;
 static bool status_shown;
-static int tee = -1;
 
 void
 log_setup(enum log_level level, bool stamped)
@@ -60,11 +65,13 @@ log_everywhere(enum log_level level, const char *text)
 	AUTO_MEM void *tmp = mem_root();
 	const char *time = log_stamp(tmp, level);
 
+	mutex_lock(mutex_shared(&speaking));
 	if (tee >= 0)
 		log_write(tee, time, text);
 	if (level <= threshold)
 		log_write(STDERR_FILENO, stamp ? time : status_shown ? "\r\033[K" : "", text);
 	status_shown = false;
+	mutex_unlock(speaking);
 }
 
 void
@@ -72,14 +79,18 @@ log_file(enum log_level level, const char *text)
 {
 	AUTO_MEM void *tmp = mem_root();
 
+	mutex_lock(mutex_shared(&speaking));
 	if (tee >= 0)
 		log_write(tee, log_stamp(tmp, level), text);
+	mutex_unlock(speaking);
 }
 
 void
 log_tee(int fd)
 {
+	mutex_lock(mutex_shared(&speaking));
 	tee = fd;
+	mutex_unlock(speaking);
 }
 
 void
@@ -120,6 +131,8 @@ log_status(const char *text)
 	strbuf_init(&sb, tmp, LOG_LINE_MAX);
 	strbuf_str(&sb, "\r\033[K");
 	text_safe(&sb, text);
+	mutex_lock(mutex_shared(&speaking));
 	(void)!write(STDERR_FILENO, sb.s, sb.len);
 	status_shown = *text != '\0';
+	mutex_unlock(speaking);
 }

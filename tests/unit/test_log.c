@@ -1,10 +1,13 @@
 #include "base/log.h"
 
+#include "base/thread.h"
+
 #include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <regex.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -207,6 +210,45 @@ status_on_a_terminal(void **state)
 	close(master);
 }
 
+/* --- while the tee changes --- */
+
+static atomic_bool tee_done;
+
+static struct err *
+talk_on(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&tee_done)) {
+		log_debug("beside");
+		log_file(LOG_INFO, "beside");
+	}
+	return NULL;
+}
+
+/* Its file is closed, and the number is another's, while other threads talk. */
+static void
+tee_ends_under_others(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	(void)state;
+	log_setup(LOG_INFO, false);
+	struct thread *t = thread_start(tmp, talk_on, NULL);
+	for (int i = 0; i < 500; i++) {
+		int fd = scratch_file(), other;
+
+		log_tee(fd);
+		log_file(LOG_INFO, "mine");
+		log_tee(-1);
+		assert_int_equal(close(fd), 0);
+		other = scratch_file();
+		assert_int_equal(lseek(other, 0, SEEK_END), 0);
+		close(other);
+	}
+	atomic_store(&tee_done, true);
+	assert_err(thread_join(t), NULL);
+}
+
 int
 main(void)
 {
@@ -216,5 +258,6 @@ main(void)
 	UNIT(&u, tee_hears_all);
 	UNIT(&u, file_hears_what_people_do_not);
 	UNIT(&u, status_on_a_terminal);
+	UNIT(&u, tee_ends_under_others);
 	return unit_run(&u, "log");
 }
