@@ -233,26 +233,28 @@ still_good(const struct shared *s, long long now)
 
 /* Under renewal, by the one who asks. */
 static struct err *
-renew(struct shared *s, const struct credentials_seek *seek)
+renew(void *mem, struct shared *s, const struct credentials_seek *seek, struct credentials *out)
 {
-	void *mem = mem_root();
+	void *fresh = mem_root();
 	struct credentials c = { 0 };
-	struct err *e = seek_in(mem, seek, true, &c);
+	struct err *e = seek_in(fresh, seek, true, &c);
 	long long now = time_now_us();
 
 	mutex_lock(state);
 	s->busy = false;
 	if (!e) {
-		keep(s, mem, &c, now);
-		mem = NULL;
+		keep(s, fresh, &c, now);
+		fresh = NULL;
 	} else if (still_good(s, now) && e->code != ERR_CANCELLED) {
 		s->renew_us = now + MINUTE_US;
 		err_free(e);
 		e = NULL;
 	}
+	if (!e) /* before another finds them expired */
+		credentials_copy(mem, &s->now, out);
 	mutex_unlock(state);
-	if (mem)
-		mem_free(mem);
+	if (fresh)
+		mem_free(fresh);
 	return e;
 }
 
@@ -283,12 +285,7 @@ credentials_get(void *mem, const struct credentials_seek *seek, struct credentia
 	s->busy = !done;
 	mutex_unlock(state);
 	if (!done)
-		e = renew(s, seek);
-	if (!done && !e) {
-		mutex_lock(state);
-		credentials_copy(mem, &s->now, out);
-		mutex_unlock(state);
-	}
+		e = renew(mem, s, seek, out);
 	mutex_unlock(renewal);
 	return e;
 }

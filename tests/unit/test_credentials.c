@@ -1,3 +1,4 @@
+#include "base/thread.h"
 #include "base/time.h"
 #include "remote/aws.h"
 #include "remote/credentials.h"
@@ -5,6 +6,7 @@
 #include "remote/metadata.h"
 #include "remote/profile.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 #include "unit.h"
@@ -389,6 +391,46 @@ finds_endpoints(void **state)
 		assert_text(mem_printf(tmp, "%s %s %s", at.scheme, at.host, at.base), row->want);
 }
 
+/* --- all threads at once --- */
+
+/* Each finds the keys expired, which the environment gives again. */
+static struct err *
+expire_often(void *arg)
+{
+	const struct credentials_seek *seek = arg;
+
+	for (int i = 0; i < 5000; i++) {
+		AUTO_MEM void *tmp = mem_root();
+		struct credentials c = { 0 };
+
+		TRY(credentials_get(tmp, seek, &c));
+		if (strcmp(c.id, "AKIDENV"))
+			return err_new(ERR_DATA, "'%s'", c.id);
+		for (int n = 0; n < i % 7; n++) /* the request, which fails */
+			sched_yield();
+		credentials_expired(&c);
+	}
+	return NULL;
+}
+
+static void
+expire_under_others(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct credentials_seek seek = { .profile = "default" };
+	struct thread *threads[4];
+
+	(void)state;
+	setenv("AWS_ACCESS_KEY_ID", "AKIDENV", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+	for (int i = 0; i < 4; i++)
+		threads[i] = thread_start(tmp, expire_often, &seek);
+	for (int i = 0; i < 4; i++)
+		assert_err(thread_join(threads[i]), NULL);
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
 int
 main(void)
 {
@@ -403,5 +445,6 @@ main(void)
 	UNIT_ROWS(&u, refuses_roles, role_rows);
 	UNIT_ROWS(&u, allows_hosts, host_rows);
 	UNIT_ROWS(&u, finds_endpoints, endpoint_rows);
+	UNIT(&u, expire_under_others);
 	return unit_run(&u, "credentials");
 }
