@@ -62,6 +62,9 @@ get_range(void *mem, struct s3 *s3, const char *bucket, const char *key, const c
 					     .n_headers = h.n,
 					     .to = sink };
 	TRY(s3_call(mem, s3, "read", &request, out));
+	if (out->status == 200 && from) /* all of it: none of it is at its place */
+		return s3_failed(err_new(ERR_REMOTE, "the server does not heed ranges"), "read",
+				 bucket, key);
 	return out->status == 412 ? changed(bucket, key) : NULL;
 }
 

@@ -50,13 +50,25 @@ url_decode(char *text)
 	*to = '\0';
 }
 
+/* One without its name is none. */
 static void
 object_end(struct page *p)
 {
-	if (p->n % 1000 == 0)
+	if (p->object.key && p->n % 1000 == 0)
 		p->objects = mem_grow(p->mem, p->objects, struct s3_object, p->n + 1000);
-	p->objects[p->n++] = p->object;
+	if (p->object.key)
+		p->objects[p->n++] = p->object;
 	p->object = (struct s3_object){ .etag = "" };
+}
+
+static void
+upload_end(struct page *p)
+{
+	if (p->upload.key && p->upload.id) {
+		p->uploads = mem_grow(p->mem, p->uploads, struct s3_upload, p->n_uploads + 1);
+		p->uploads[p->n_uploads++] = p->upload;
+	}
+	p->upload = (struct s3_upload){ 0 };
 }
 
 static void
@@ -101,11 +113,8 @@ upload_take(void *arg, const char *path, const char *text)
 		p->next_id = mem_strdup(p->mem, text);
 	else if (!strcmp(path, "EncodingType"))
 		p->encoded = !strcmp(text, "url");
-	else if (!strcmp(path, "Upload")) {
-		p->uploads = mem_grow(p->mem, p->uploads, struct s3_upload, p->n_uploads + 1);
-		p->uploads[p->n_uploads++] = p->upload;
-		p->upload = (struct s3_upload){ 0 };
-	}
+	else if (!strcmp(path, "Upload"))
+		upload_end(p);
 }
 
 static int
