@@ -49,32 +49,33 @@ export_head(void *mem, struct export *ex, const struct s3_object *object, char *
 }
 
 /* KEY, KEY_part2, KEY_part3: in the order of the rows, which is not that of a list. */
-static const struct s3_object *
-export_part(const struct export *ex, long long number)
+static struct err *
+export_part(const struct export *ex, long long number, const struct s3_object **out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *name = number == 1 ? ex->key : mem_printf(tmp, "%s_part%lld", ex->key, number);
 
 	for (size_t i = 0; i < ex->n; i++) {
-		if (!strcmp(ex->objects[i].key, name))
-			return &ex->objects[i];
+		if (strcmp(ex->objects[i].key, name))
+			continue;
+		*out = &ex->objects[i];
+		return NULL;
 	}
-	return NULL;
+	return err_new(ERR_DATA, "part %lld of %lld of 's3://%s/%s' is not there", number,
+		       ex->files, ex->bucket, ex->key);
 }
 
 /* What is there is what RDS wrote, and nothing that an earlier export left. */
 static struct err *
-export_check(struct export *ex)
+export_check(const struct export *ex)
 {
+	const struct s3_object *object;
 	long long bytes = 0;
 
 	for (size_t i = 0; i < ex->n; i++)
 		bytes += ex->objects[i].bytes;
-	for (long long i = 1; i <= ex->files; i++) {
-		if (!export_part(ex, i))
-			return err_new(ERR_DATA, "part %lld of %lld of 's3://%s/%s' is not there",
-				       i, ex->files, ex->bucket, ex->key);
-	}
+	for (long long i = 1; i <= ex->files; i++)
+		TRY(export_part(ex, i, &object));
 	if ((long long)ex->n != ex->files || bytes != ex->bytes)
 		return err_hint(
 			err_new(ERR_DATA,
@@ -92,9 +93,10 @@ export_files(struct export *ex, const char *entity, struct extract_files *files)
 	char *header = NULL;
 
 	for (long long i = 1; i <= ex->files; i++) {
-		const struct s3_object *object = export_part(ex, i);
+		const struct s3_object *object;
 		char *line;
 
+		TRY(export_part(ex, i, &object));
 		TRY(export_head(files, ex, object, &line));
 		header = header ? header : line;
 		extract_add(files, (struct batch_file){ .entity = entity,

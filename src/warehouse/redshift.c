@@ -69,9 +69,10 @@ redshift_object(void *mem, const struct load *l, const char *key, char **url)
 
 	if (strncmp(name, "s3://", 5))
 		return err_new(ERR_CONFIG, "Redshift loads from S3, not from '%s'", name);
-	TRY(plain(name));
-	*url = name;
-	return NULL;
+	struct err *e = plain(name);
+	if (!e)
+		*url = name;
+	return e;
 }
 
 /* Load what a manifest names; the table got no other rows. */
