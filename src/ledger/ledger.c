@@ -496,3 +496,36 @@ ledger_cost_put(struct ledger *l, long long run, const struct rows *costs)
 
 	return costs->n ? ledger_do(tmp, l, "cost", params, 2, NULL) : NULL;
 }
+
+struct err *
+ledger_busy_put(struct ledger *l, long long run, const struct price_busy *busy, size_t n)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *r = rows_new(tmp, 2);
+
+	rows_column(r, 0, "began_us", ROWS_INT);
+	rows_column(r, 1, "ended_us", ROWS_INT);
+	for (size_t i = 0; i < n; i++) {
+		const char *cells[] = { NUMBER(tmp, busy[i].began_us),
+					NUMBER(tmp, busy[i].ended_us) };
+		rows_add(r, cells);
+	}
+	const char *params[] = { NUMBER(tmp, run), ledger_json(tmp, r) };
+	return n ? ledger_do(tmp, l, "busy", params, 2, NULL) : NULL;
+}
+
+struct err *
+ledger_busy_get(void *mem, struct ledger *l, long long run, struct price_busy **busy, size_t *n)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *id = NUMBER(tmp, run);
+	struct rows *r;
+
+	TRY(ledger_do(tmp, l, "busy_get", &id, 1, &r));
+	*n = r->n;
+	*busy = mem_array(mem, struct price_busy, r->n + 1);
+	for (size_t i = 0; i < r->n; i++)
+		(*busy)[i] = (struct price_busy){ rows_int(r, i, "began_us"),
+						  rows_int(r, i, "ended_us") };
+	return NULL;
+}

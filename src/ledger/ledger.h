@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/rows.h"
 #include "base/settings.h"
+#include "pipeline/price.h"
 
 #include <stdbool.h>
 
@@ -94,6 +95,12 @@ struct err *ledger_books_have(struct ledger *l, const char *warehouse, long long
 /* rows: entity, rows and, where there, revenue and units. */
 struct err *ledger_layer_put(struct ledger *l, long long run, const char *layer,
 			     const struct rows *counts) MUST_CHECK;
+/* When the run had a warehouse at work that bills by the second; told again, it may be longer. */
+struct err *ledger_busy_put(struct ledger *l, long long run, const struct price_busy *busy,
+			    size_t n) MUST_CHECK;
+/* [n] of all its processes, by the time they began. */
+struct err *ledger_busy_get(void *mem, struct ledger *l, long long run, struct price_busy **busy,
+			    size_t *n) MUST_CHECK;
 /* rows: service, what, quantity, unit, usd, priced_on; what is told again takes the old one's
  * place. */
 struct err *ledger_cost_put(struct ledger *l, long long run, const struct rows *costs) MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #define NANO	   1000000000LL
 #define USD_DIGITS 9
+#define LEAST_US   60000000LL /* of an active period */
 
 static const struct {
 	const char *region;
@@ -62,6 +63,35 @@ price_redshift(const char *region, const char *own, long long *rpu_hour, const c
 	*rpu_hour = *own ? price_parse(own) : p.rpu_hour;
 	*day = *own ? NULL : p.day;
 	return *own || found;
+}
+
+long long
+price_active_until(const struct price_busy *busy)
+{
+	long long least = busy->began_us + LEAST_US;
+
+	return busy->ended_us > least ? busy->ended_us : least;
+}
+
+double
+price_active_s(const struct price_busy *busy, size_t n)
+{
+	struct price_busy period = { 0 };
+	long long sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i && busy[i].began_us <= price_active_until(&period)) {
+			if (busy[i].ended_us > period.ended_us)
+				period.ended_us = busy[i].ended_us;
+			continue;
+		}
+		if (i)
+			sum += price_active_until(&period) - period.began_us;
+		period = busy[i];
+	}
+	if (n)
+		sum += price_active_until(&period) - period.began_us;
+	return (double)sum / 1e6;
 }
 
 char *

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "run/cost.h"
 #include "run/heart.h"
 #include "run/joblog.h"
 #include "run/peak.h"
@@ -60,6 +61,7 @@ attempt(struct run *run, const struct task *task, int ordinal)
 	TRY(joblog_open(NULL, run, task->name, &log));
 	peak_reset();
 	struct err *e = task->work(run);
+	cost_busy(run);
 	return attempt_end(run, task, time_tick_ms() - start, e);
 }
 

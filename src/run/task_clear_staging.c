@@ -22,7 +22,7 @@ clear_staging(struct run *run)
 		TRY(warehouse_counts(tmp, w, &rows));
 		TRY(ledger_layer_put(run->ledger, run->id, "serving", rows));
 	}
-	cost_warehouse(run, w);
+	cost_workgroup(run);
 	TRY(source_consumed(source, run->warehouse_name, &b->next));
 	return spark_bill(run);
 }

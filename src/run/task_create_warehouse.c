@@ -1,3 +1,4 @@
+#include "run/cost.h"
 #include "run/run.h"
 
 static bool
@@ -14,7 +15,9 @@ create_warehouse(struct run *run)
 	TRY(run_warehouse(run, &w));
 	if (run->request.recreate) /* it speaks of rows that are no more */
 		TRY(warehouse_drop(w));
-	return warehouse_install(w, settings_get(run->settings, "business_timezone"));
+	TRY(warehouse_install(w, settings_get(run->settings, "business_timezone")));
+	cost_workgroup(run);
+	return NULL;
 }
 
 const struct task task_create_warehouse = {

@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "run/cost.h"
 #include "run/heart.h"
 #include "run/run.h"
 
@@ -69,6 +70,7 @@ undo_tell(struct run *run)
 	TRY(warehouse_books(tmp, w, run->undo->k - 1, &rows));
 	TRY(ledger_books_put(run->ledger, run->warehouse_name, rows));
 	TRY(warehouse_counts(tmp, w, &rows));
+	cost_workgroup(run);
 	return ledger_layer_put(run->ledger, run->id, "serving", rows);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "run/cost.h"
 #include "run/heart.h"
 #include "run/runner.h"
 
@@ -16,6 +17,7 @@ worker_tasks(struct run *run, const struct ledger_run *row)
 
 	run->heart = heart_start(run, run->settings, run->id);
 	struct err *e = runner_run(run, tasks);
+	cost_sessions(run);
 	heart_stop(run->heart);
 	return e;
 }

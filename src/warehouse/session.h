@@ -14,12 +14,12 @@ struct warehouse {
 	struct pg *pg; /* NULL after a failure that it did not outlive */
 	const struct settings *settings;
 	const char *dsn, *where, *role, *app;
-	bool redshift;	       /* else PostgreSQL */
-	bool used;	       /* a publish left its temporary tables in this session */
-	struct pg_login login; /* Redshift, with warehouse_auth = iam */
-	struct aws *aws;       /* opened by the first login that needs it */
-	/* What Redshift bills of this process: periods that are over, and the one under way. */
-	long long billed_us, billed_from_us, billed_to_us;
+	bool redshift;		 /* else PostgreSQL */
+	bool used;		 /* a publish left its temporary tables in this session */
+	struct pg_login login;	 /* Redshift, with warehouse_auth = iam */
+	struct aws *aws;	 /* opened by the first login that needs it */
+	struct price_busy *busy; /* [n_busy] when Redshift was at work for this session's process */
+	size_t n_busy;
 };
 
 /* w->pg is there, if need be a new one. */

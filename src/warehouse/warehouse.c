@@ -61,7 +61,10 @@ warehouse_ready(struct warehouse *w)
 	if (w->pg)
 		return NULL;
 	w->used = false;
-	return not_installed(pg_open(w, &config, &w->pg));
+	redshift_busy(w);
+	struct err *e = pg_open(w, &config, &w->pg);
+	redshift_idle(w);
+	return not_installed(e);
 }
 
 struct err *
@@ -132,15 +135,22 @@ struct err *
 warehouse_install(struct warehouse *w, const char *business_timezone)
 {
 	TRY(warehouse_ready(w));
-	TRY(migrate(w->pg, "bikeops", migrations, n_migrations(w), !w->redshift));
-	return pg_query(w, w->pg, sql_text("warehouse/timezone"), &business_timezone, 1, NULL);
+	redshift_busy(w);
+	struct err *e = migrate(w->pg, "bikeops", migrations, n_migrations(w), !w->redshift);
+	redshift_idle(w);
+	if (e)
+		return e;
+	return warehouse_ask(w, w, "warehouse/timezone", &business_timezone, 1, NULL);
 }
 
 struct err *
 warehouse_drop(struct warehouse *w)
 {
 	TRY(warehouse_ready(w));
-	return pg_exec(w->pg, sql_text("warehouse/drop"));
+	redshift_busy(w);
+	struct err *e = pg_exec(w->pg, sql_text("warehouse/drop"));
+	redshift_idle(w);
+	return e;
 }
 
 /* --- what is asked of it --- */

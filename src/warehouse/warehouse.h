@@ -9,6 +9,7 @@
 #include "base/settings.h"
 #include "engine/engine.h"
 #include "pipeline/batch.h"
+#include "pipeline/price.h"
 
 struct warehouse; /* opaque; one thread at a time */
 
@@ -73,15 +74,14 @@ struct err *warehouse_counts(void *mem, struct warehouse *w, struct rows **out) 
 /* What Redshift's control API tells, which bills nothing: rows as of source_checks(); a timer's
  * look (not asked) is one call. */
 struct rows *warehouse_service(void *mem, const struct settings *settings, bool asked);
-/* What this process used of a warehouse that bills by use. */
-struct warehouse_use {
-	double rpu_seconds;	    /* its sessions by the rules of billing; 0: nothing is billed */
-	double charged_rpu_seconds; /* the whole workgroup's since then; 0: nobody says */
-	const char *region;
-};
-/* Asks the warehouse once more: call it right behind the last real question.  since: ISO, UTC. */
-struct err *warehouse_used(void *mem, struct warehouse *w, const char *since,
-			   struct warehouse_use *out) MUST_CHECK;
+/* [n] When it was at work for us, where that is billed by the second: else none.  It grows. */
+const struct price_busy *warehouse_busy(const struct warehouse *w, size_t *n);
+/* What a second of it is: that many RPUs, where a list tells their price.  Also after a cancel. */
+struct err *warehouse_size(void *mem, const struct settings *settings, const char **region,
+			   int *rpus) MUST_CHECK;
+/* RPU-seconds of the whole workgroup since then (ISO, UTC); 0: nobody says.  Asks the warehouse
+ * once more: call it right behind the last real question. */
+double warehouse_charged(struct warehouse *w, const char *since);
 /* As source_checks(). */
 struct err *warehouse_checks(void *mem, struct warehouse *w, struct rows **out) MUST_CHECK;
 

@@ -9,6 +9,7 @@ import conftest
 import redshift_sql
 import stack as stacks
 from redshift_peer import REGION, ROLE, Redshift, table_of
+from test_kill import kill
 from test_sql import statements
 
 sys.path.append(str(stacks.ROOT / "tests/screen"))
@@ -196,18 +197,80 @@ def test_undo(stack, redshift):
     stack.run("run", "incremental", timeout=300).quiet()
 
 
-def test_what_it_cost(stack, redshift):
-    change(stack, "UPDATE store.customers SET city = 'three' WHERE customer_id = '2'")
-    stack.run("run", "incremental", timeout=300, env={"BIKEOPS_REDSHIFT_PRICE_RPU_HOUR": "0.36"}).quiet()
-    with stack.connect("ledger") as conn:
-        rows = conn.execute("SELECT service, unit, quantity, usd, priced_on FROM ledger.cost WHERE run = "
-                            "(SELECT max(run) FROM ledger.cost) ORDER BY usd NULLS LAST").fetchall()
-    ours, whole = rows
-    # A minute of four RPUs; a run of a few seconds has one period.
-    assert ours[:2] == ("redshift-serverless", "RPU-h") and ours[4] is None
-    assert 4 / 60 <= float(ours[2]) < 4 * 2 / 60
-    assert float(ours[3]) == pytest.approx(float(ours[2]) * 0.36, rel=1e-3)
-    assert whole[3] is None and float(whole[2]) >= 4 / 60
+# --- what it cost ---
+
+PRICE = {"BIKEOPS_REDSHIFT_PRICE_RPU_HOUR": "0.36"}
+SESSIONS = "our sessions, reckoned"
+
+
+def costs(stack, run):
+    return {row["what"]: row for row in stack.json("cost", run)["costs"]}
+
+
+def minutes(queries):
+    """What the service charges for them: a minute for each active period, and what is longer."""
+    periods = []
+    for query in sorted(queries, key=lambda query: query["at"]):
+        if periods and query["at"] <= max(periods[-1][0] + 60, periods[-1][1]):
+            periods[-1][1] = max(periods[-1][1], query["end"])
+        else:
+            periods.append([query["at"], query["end"]])
+    return sum(max(60, end - began) for began, end in periods) / 60
+
+
+def newest(stack):
+    return stack.json("runs", "--limit", 1)["runs"][0]["run"]
+
+
+def asked(redshift, run):
+    return [query for query in redshift.usage()["queries"] if query["app"] == f"bikeops run {run}"]
+
+
+@pytest.mark.parametrize("argv", [("run", "incremental"), ("run", "undo"), ("setup", "--adopt")], ids=" ".join)
+def test_what_it_cost(stack, redshift, argv):
+    """A run of a few seconds is one minute of four RPUs; that of setup and of an undo as well."""
+    change(stack, "UPDATE store.customers SET city = city || '3' WHERE customer_id = '2'")
+    argv = argv if argv[1] != "undo" else (*argv, table_of(redshift, "bikeops.batches")[-1][1])
+    stack.run(*argv, timeout=300, env=PRICE).quiet()
+    run = newest(stack)
+    found = costs(stack, run)
+    ours = found.pop(SESSIONS)
+    assert (ours["service"], ours["unit"], ours["priced_on"]) == ("redshift-serverless", "RPU-h", None)
+    assert ours["quantity"] == pytest.approx(4 / 60 * minutes(asked(redshift, run)), rel=0.01)
+    assert ours["usd"] == pytest.approx(ours["quantity"] * 0.36, rel=1e-3)
+    whole = found.pop("whole workgroup meanwhile, as charged so far")
+    assert not found and whole["usd"] is None and whole["quantity"] >= 4 / 60
+
+
+def later(seconds):
+    return {"LD_PRELOAD": stacks.FAKETIME, "FAKETIME": f"+{seconds}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+@pytest.mark.parametrize("seconds, want", [(0, 1), (150, 2)])
+def test_processes_add_up(stack, redshift, seconds, want):
+    """A run that fails has a cost; who goes on with it adds his minute, unless it is still the first one."""
+    change(stack, "UPDATE store.customers SET city = city || '4' WHERE customer_id = '2'")
+    redshift.fault(match="update bikeops.watermark", kind="error", message="gone")
+    stack.run("run", "incremental", status=1, timeout=300, env=PRICE).talk("gone").quiet()
+    run = newest(stack)
+    assert costs(stack, run)[SESSIONS]["quantity"] == pytest.approx(4 / 60, rel=0.01)
+    stack.run("run", "resume", run, timeout=300, env=PRICE | (later(seconds) if seconds else {})).quiet()
+    assert costs(stack, run)[SESSIONS]["quantity"] == pytest.approx(want * 4 / 60, rel=0.02)
+    assert len(costs(stack, run)) == 2
+
+
+def test_a_killed_run_has_told(stack, redshift):
+    """Of one that was killed the tasks that ended are known."""
+    change(stack, "UPDATE store.customers SET city = city || '5' WHERE customer_id = '2'")
+    redshift.fault(match="update bikeops.watermark", kind="hang")
+    run = newest(stack)
+    child = stack.start("run", "incremental")
+    stacks.wait_until(lambda: newest(stack) > run and "publish" in [
+        task["task"] for task in stack.json("runs", "show", newest(stack))["tasks"]], 60, 0.1)
+    kill(child)
+    run = newest(stack)
+    stack.run("run", "resume", run, timeout=300, env=later(150)).quiet()
+    assert costs(stack, run)[SESSIONS]["quantity"] == pytest.approx(2 * 4 / 60, rel=0.02)
 
 
 def test_credentials_are_lent(stack, redshift, s3, dataset):

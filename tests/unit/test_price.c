@@ -101,6 +101,37 @@ adds_up(void **state)
 	assert_string_equal(price_usd(tmp, row->quantity, row->price), row->want);
 }
 
+#define S 1000000LL
+
+struct activity {
+	const char *name;
+	struct price_busy busy[3];
+	size_t n;
+	double want;
+};
+
+static const struct activity activities[] = {
+	{ "never", { { 0 } }, 0, 0 },
+	{ "a moment", { { 5 * S, 5 * S } }, 1, 60 },
+	{ "long", { { 5 * S, 95 * S + S / 2 } }, 1, 90.5 },
+	{ "two within a minute", { { 0, S }, { 59 * S, 61 * S } }, 2, 61 },
+	{ "at the minute's end", { { 0, S }, { 60 * S, 60 * S } }, 2, 60 },
+	{ "two a minute apart", { { 0, S }, { 61 * S, 62 * S } }, 2, 120 },
+	{ "one within another", { { 0, 100 * S }, { 10 * S, 20 * S } }, 2, 100 },
+	{ "three, two of which touch",
+	  { { 0, S }, { 90 * S, 91 * S }, { 100 * S, 190 * S } },
+	  3,
+	  160 },
+};
+
+static void
+is_active(void **state)
+{
+	const struct activity *row = *state;
+
+	assert_true(price_active_s(row->busy, row->n) == row->want);
+}
+
 int
 main(void)
 {
@@ -110,5 +141,6 @@ main(void)
 	UNIT_ROWS(&u, knows, lists);
 	UNIT(&u, knows_redshift);
 	UNIT_ROWS(&u, adds_up, sums);
+	UNIT_ROWS(&u, is_active, activities);
 	return unit_run(&u, "price");
 }
