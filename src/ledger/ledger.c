@@ -42,12 +42,14 @@ struct err *
 ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger **out)
 {
 	static const char *const folder = "ledger";
+	AUTO_MEM void *tmp = mem_root();
 	struct ledger *l;
 
-	TRY(ledger_connect(mem, settings, (struct pg_config){ .deaf = deaf }, &l));
+	TRY(ledger_connect(tmp, settings, (struct pg_config){ .deaf = deaf }, &l));
 	TRY(migrate(l->pg, "ledger", &folder, 1, true));
 	/* What a crash of the server may lose here is told again by the warehouse. */
 	TRY(pg_exec(l->pg, "set synchronous_commit = off"));
+	mem_move(mem, l);
 	*out = l;
 	return NULL;
 }
@@ -60,13 +62,14 @@ ledger_connect_read(void *mem, const struct settings *settings, struct pg_config
 	struct ledger *l;
 	struct rows *r;
 
-	TRY(ledger_connect(mem, settings, config, &l));
+	TRY(ledger_connect(tmp, settings, config, &l));
 	TRY(pg_exec(l->pg, "set default_transaction_read_only = on"));
 	TRY(pg_query(tmp, l->pg, "select to_regclass('ledger.migration') is not null as there",
 		     NULL, 0, &r));
 	if (!rows_bool(r, 0, "there"))
 		return err_hint(err_new(ERR_CONFIG, "nothing is set up yet"),
 				"run 'bikeops setup'");
+	mem_move(mem, l);
 	*out = l;
 	return NULL;
 }
@@ -81,10 +84,12 @@ struct err *
 ledger_open_watch(void *mem, const struct settings *settings, struct ledger **out)
 {
 	struct pg_config config = { .app = "bikeops console", .answer_timeout_s = 10 };
+	AUTO_MEM void *tmp = mem_root();
 	struct ledger *l;
 
-	TRY(ledger_connect_read(mem, settings, config, &l));
+	TRY(ledger_connect_read(tmp, settings, config, &l));
 	TRY(pg_exec(l->pg, "listen bikeops"));
+	mem_move(mem, l);
 	*out = l;
 	return NULL;
 }

@@ -213,6 +213,28 @@ def test_interrupt(stack, scene):
     assert scene.settle() == []
 
 
+def test_ledger_refuses_the_heart(stack, scene):
+    """Who asks again and again leaves no session of each try behind; the run goes on."""
+    scene.change()
+    with stack.connect("warehouse") as conn, stack.connect("ledger") as ledger:
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+        child = stack.start("run", "incremental")
+        newest = "SELECT state FROM ledger.run ORDER BY id DESC LIMIT 1"
+        stacks.wait_until(lambda: ledger.execute(newest).fetchone()[0] == "running", 10, 0.01)
+        ledger.execute("INSERT INTO ledger.migration VALUES (9999, 'ledger/9999_x', 'x', now(), 'x')")
+        time.sleep(4)
+        sessions = ledger.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = 'bikeops'"
+                                  " AND pid <> pg_backend_pid()").fetchone()[0]
+        ledger.execute("DELETE FROM ledger.migration WHERE version = 9999")
+        conn.execute("ROLLBACK")
+        said = child.communicate(timeout=60)[1].decode()
+    assert child.returncode == 0, said
+    assert "the run goes on without its ledger" in said
+    assert sessions <= 2
+    assert scene.settle() == []
+
+
 def test_two_at_once(stack, scene):
     """Two runs started together: one publishes, the other is told; nothing twice."""
     for _ in range(5):
