@@ -7,6 +7,7 @@
 #include "local/lock.h"
 #include "local/server.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -235,6 +236,7 @@ cluster_psql(const char *home, const char *database, char *const *args, int n)
 	argv[1] = "-d";
 	for (int i = 0; i < n; i++)
 		argv[3 + i] = args[i];
+	signal(SIGPIPE, SIG_DFL);
 	execvp(argv[0], (char *const *)(uintptr_t)argv);
 	return err_sys(ERR_NOTFOUND, "cannot run '%s'", argv[0]);
 }

@@ -40,14 +40,16 @@ start_new(const struct settings *settings, const struct run_request *request, lo
 	struct run_request full = *request;
 	struct ledger *ledger;
 	const char *dsn;
+	char *options;
 
 	full.airflow = start_airflow(tmp);
 	TRY(start_allowed(settings, request));
 	TRY(settings_need(settings, "source_dsn", &dsn));
 	TRY(settings_need(settings, "warehouse_dsn", &dsn));
+	TRY(run_request_json(tmp, &full, &options));
 	TRY(ledger_open(tmp, settings, false, &ledger));
 	return ledger_run_new(ledger, setup ? "setup" : "pipeline", request->mode,
-			      run_warehouse_name(tmp, settings), run_request_json(tmp, &full), id);
+			      run_warehouse_name(tmp, settings), options, id);
 }
 
 struct err *

@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-char *
-run_request_json(void *mem, const struct run_request *request)
+struct err *
+run_request_json(void *mem, const struct run_request *request, char **out)
 {
 	json_t *json = json_pack("{s:s*, s:s*, s:b, s:s*, s:b, s:b, s:b, s:b, s:o*, s:s*, s:s*}",
 				 "from", request->from, "to", request->to, "no_full",
@@ -14,12 +14,15 @@ run_request_json(void *mem, const struct run_request *request)
 				 request->uninstall, "drop_audit", request->drop_audit, "undo",
 				 request->undo ? json_integer(request->undo) : NULL, "airflow",
 				 request->airflow, "engine", request->engine);
-	char *text = json_dumps(json, JSON_COMPACT);
-	char *copy = mem_strdup(mem, text);
 
+	if (!json)
+		return err_hint(err_new(ERR_USAGE, "an option of the run is no UTF-8"),
+				"give the data set's folder another name");
+	char *text = json_dumps(json, JSON_COMPACT);
+	*out = mem_strdup(mem, text);
 	free(text);
 	json_decref(json);
-	return copy;
+	return NULL;
 }
 
 static const char *

@@ -33,7 +33,8 @@ struct run_request {
 	const char *airflow;   /* "dag_id=D/run_id=R" of the run that started it, or NULL */
 };
 
-char *run_request_json(void *mem, const struct run_request *request);
+/* errors  ERR_USAGE: a text is no UTF-8 */
+struct err *run_request_json(void *mem, const struct run_request *request, char **out) MUST_CHECK;
 struct err *run_request_parse(void *mem, const char *mode, const char *json,
 			      struct run_request *out) MUST_CHECK;
 

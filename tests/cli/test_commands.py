@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import os
 import pathlib
 import re
 import shlex
+import shutil
+import signal
 import subprocess
 
 import jsonschema
@@ -185,6 +188,13 @@ def test_psql(stack, loaded):
         assert got.stdout.strip() == database
 
 
+def test_psql_hears_a_closed_pipe(stack, loaded):
+    """What psql and its children inherit is as a shell would give it: SIGPIPE is not ignored."""
+    got = stack.run("local", "psql", "source", "--", "-c",
+                    r"\! grep SigIgn /proc/self/status")
+    assert int(got.stdout.split()[1], 16) & 1 << signal.SIGPIPE - 1 == 0
+
+
 def behind(stack, **env):
     data = stack.run("counts", "--output", "json", env=env).json()
     validate(data)
@@ -319,6 +329,18 @@ def test_bad_input(stack, loaded, line, status, says):
     assert got.status == status, got.stderr
     assert got.stdout == ""
     assert stack.json("status", status=None).keys() == before.keys()
+
+
+def test_dataset_of_other_bytes(stack, loaded, small, tmp_path):
+    """The ledger takes UTF-8 alone: a name that is none is refused, before there is a run."""
+    before = stack.json("runs")["runs"][0]["run"]
+    path = os.fsencode(tmp_path) + b"/\xff"
+    shutil.copytree(os.fsencode(small), path)
+    child = stack.start("setup", "--recreate", "--dataset", path)
+    said = child.communicate(timeout=30)[1]
+    assert child.returncode == 2, said
+    assert b"is no UTF-8" in said
+    assert stack.json("runs")["runs"][0]["run"] == before
 
 
 def test_unreachable(stack, loaded):
