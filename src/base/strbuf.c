@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STRBUF_MOST ((size_t)(1 << 28) - 64) /* talloc gives no more in one piece */
+
 void
 strbuf_init(struct strbuf *sb, void *mem, size_t max)
 {
-	*sb = (struct strbuf){ .mem = mem, .max = max };
+	*sb = (struct strbuf){ .mem = mem, .max = max < STRBUF_MOST ? max : STRBUF_MOST };
 	sb->size = max < 63 ? max + 1 : 64;
 	sb->s = mem_array(mem, char, sb->size);
 }
@@ -22,7 +24,7 @@ strbuf_add(struct strbuf *sb, const void *data, size_t n)
 		n = sb->max - sb->len;
 	}
 	if (sb->len + n + 1 > sb->size) {
-		sb->size = (sb->len + n + 1) * 2;
+		sb->size = (sb->len + n) * 2 < sb->max ? (sb->len + n) * 2 + 1 : sb->max + 1;
 		sb->s = mem_grow(sb->mem, sb->s, char, sb->size);
 	}
 	memcpy(sb->s + sb->len, data, n);

@@ -14,7 +14,7 @@ struct strbuf {
 	void *mem;
 };
 
-/* max is in bytes; past it sb->full is set and further text is dropped. */
+/* max is in bytes, at most 256 MiB; past it sb->full is set and further text is dropped. */
 void strbuf_init(struct strbuf *sb, void *mem, size_t max);
 void strbuf_add(struct strbuf *sb, const void *data, size_t n);
 void strbuf_str(struct strbuf *sb, const char *s);

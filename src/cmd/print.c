@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define PRINT_MAX ((size_t)1 << 30)
+#define PRINT_MAX ((size_t)1 << 28)
 
 static void
 print_text(const struct cmd_table *tables, size_t n, struct strbuf *out)
@@ -46,6 +46,9 @@ cmd_print(struct cmd *c, const char *schema, const struct cmd_table *tables, siz
 		rows_csv(tables[0].rows, &out);
 		break;
 	}
+	if (out.full)
+		return err_hint(err_new(ERR_DATA, "the answer is larger than %zu bytes", out.max),
+				"ask for less: --limit, one run, or 'bikeops logs' as text");
 	if (fwrite(out.s, 1, out.len, stdout) != out.len || fflush(stdout))
 		return err_sys(ERR_REMOTE, "cannot write to stdout");
 	return NULL;

@@ -52,6 +52,28 @@ grows(void **state)
 	assert_int_equal(sb.s[500], '\0');
 }
 
+/* A buffer that may be larger than one piece of memory is full, and ends nobody. */
+static void
+holds_what_memory_gives(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	size_t part = (size_t)16 << 20;
+	char *data = mem_array(tmp, char, part);
+	struct strbuf sb;
+
+	(void)state;
+	memset(data, 'x', part);
+	strbuf_init(&sb, tmp, (size_t)1 << 30);
+	for (int i = 0; i < 15; i++)
+		strbuf_add(&sb, data, part);
+	assert_int_equal(sb.len, 15 * part);
+	assert_false(sb.full);
+	strbuf_add(&sb, data, part);
+	strbuf_add(&sb, data, part);
+	assert_true(sb.full);
+	assert_int_equal(strlen(sb.s), sb.len);
+}
+
 static void
 keeps_nul_bytes(void **state)
 {
@@ -90,6 +112,7 @@ main(void)
 
 	UNIT_ROWS(&u, adds, add_rows);
 	UNIT(&u, grows);
+	UNIT(&u, holds_what_memory_gives);
 	UNIT(&u, keeps_nul_bytes);
 	UNIT(&u, prints_and_resets);
 	return unit_run(&u, "strbuf");
