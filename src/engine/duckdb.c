@@ -225,7 +225,7 @@ engine_parquet(void *mem, struct engine *e, const char *key, char **relation)
 {
 	AUTO_MEM char *path = NULL;
 
-	TRY(lake_local_path(NULL, e->lake, LAKE_PROCESSED, key, &path));
+	TRY(lake_local_path(NULL, e->lake, LAKE_PROCESSED, key, NULL, &path));
 	/* a name like x=1 in the path would become a column */
 	*relation = mem_printf(mem, "read_parquet(%s, hive_partitioning=false)",
 			       engine_quoted(path, path, '\''));

@@ -58,7 +58,7 @@ file_check(struct engine *e, const struct batch_file *f)
 	long long bytes;
 
 	strbuf_init(&header, tmp, HEADER_MAX);
-	TRY(lake_local_path(tmp, e->lake, LAKE_RAW, f->key, &path));
+	TRY(lake_local_path(tmp, e->lake, LAKE_RAW, f->key, f->etag, &path));
 	TRY(file_measure(path, &bytes, hex, &header));
 	if (bytes != f->bytes)
 		return err_new(ERR_DATA, "'%s' has %lld bytes, its manifest says %lld", name, bytes,
@@ -79,7 +79,7 @@ file_select(struct engine *e, const struct batch_file *f, struct strbuf *sql)
 	struct strbuf columns;
 	char *path;
 
-	TRY(lake_local_path(tmp, e->lake, LAKE_RAW, f->key, &path));
+	TRY(lake_local_path(tmp, e->lake, LAKE_RAW, f->key, f->etag, &path));
 	strbuf_init(&columns, tmp, 4 * HEADER_MAX);
 	for (const char *at = f->header; *at; at += *at == ',') {
 		char *name = mem_strndup(tmp, at, strcspn(at, ","));

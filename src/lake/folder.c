@@ -35,9 +35,12 @@ folder_publish(struct lake *lake, enum lake_bucket bucket, const char *key, cons
 }
 
 static struct err *
-folder_fetch(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key, char **path)
+folder_fetch(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key,
+	     const char *etag, char **path)
 {
 	char *file = lake_path(mem, lake, bucket, key);
+
+	(void)etag;
 	if (access(file, R_OK))
 		return lake_error(lake, bucket, key, "read", 0);
 	*path = file;

@@ -10,9 +10,9 @@ struct lake_kind {
 	/* The finished file becomes the object, durable, and goes.  ERR_CONFLICT: there is one. */
 	struct err *(*publish)(struct lake *lake, enum lake_bucket bucket, const char *key,
 			       const char *file, const char *sha256);
-	/* A local file with the object's bytes. */
+	/* As lake_local_path(). */
 	struct err *(*fetch)(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key,
-			     char **path);
+			     const char *etag, char **path);
 	struct err *(*remove)(struct lake *lake, enum lake_bucket bucket, const char *key);
 	struct err *(*list)(void *mem, struct lake *lake, enum lake_bucket bucket,
 			    const char *prefix, struct lake_object **list, size_t *n);

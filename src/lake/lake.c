@@ -220,10 +220,11 @@ lake_log_done(struct lake *lake, const char *key)
 }
 
 struct err *
-lake_local_path(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key, char **path)
+lake_local_path(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key,
+		const char *etag, char **path)
 {
 	TRY(lake_check_key(key));
-	return lake->kind->fetch(mem, lake, bucket, key, path);
+	return lake->kind->fetch(mem, lake, bucket, key, etag, path);
 }
 
 struct err *
@@ -234,7 +235,7 @@ lake_read(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key
 	char *path, part[8192];
 	ssize_t n;
 
-	TRY(lake_local_path(tmp, lake, bucket, key, &path));
+	TRY(lake_local_path(tmp, lake, bucket, key, NULL, &path));
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return lake_error(lake, bucket, key, "read", 0);

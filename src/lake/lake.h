@@ -50,9 +50,13 @@ struct err *lake_commit(struct lake_writer *w) MUST_CHECK;
 /* A whole small object (at most max bytes); ERR_NOTFOUND where it is not there. */
 struct err *lake_read(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key,
 		      size_t max, struct strbuf *out) MUST_CHECK;
-/* A local file with the object's bytes: the object itself for a folder. */
+/*
+ * A local file with the object's bytes: the object itself for a folder.
+ * etag    that it must have, or NULL; a folder has none
+ * errors  ERR_DATA: it has another
+ */
 struct err *lake_local_path(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key,
-			    char **path) MUST_CHECK;
+			    const char *etag, char **path) MUST_CHECK;
 /*
  * A local file that a program writes by itself and that becomes the object by
  * lake_adopt(): a temporary name on the lake's own disk.

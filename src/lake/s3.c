@@ -103,7 +103,8 @@ s3_lake_publish(struct lake *lake, enum lake_bucket bucket, const char *key, con
 }
 
 static struct err *
-s3_lake_fetch(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key, char **path)
+s3_lake_fetch(void *mem, struct lake *lake, enum lake_bucket bucket, const char *key,
+	      const char *etag, char **path)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct s3_lake *l = (struct s3_lake *)lake;
@@ -117,8 +118,14 @@ s3_lake_fetch(void *mem, struct lake *lake, enum lake_bucket bucket, const char 
 	TRY(copy_path(tmp, lake, bucket, key, true, &copy));
 	if (access(copy, R_OK)) {
 		TRY(take(l, &idle));
-		struct err *e = s3_get_file(idle->s3, l->buckets[bucket], key, NULL, copy, sha256);
+		struct err *e = s3_get_file(idle->s3, l->buckets[bucket], key, etag, copy, sha256);
 		give(l, idle);
+		if (etag && e && e->code == ERR_CONFLICT) {
+			err_free(e);
+			return err_hint(err_new(ERR_DATA, "'%s' was replaced: its ETag was %s",
+						s3_lake_name(tmp, lake, bucket, key), etag),
+					"a new run extracts it again");
+		}
 		TRY(e);
 	}
 	*path = mem_strdup(mem, copy);

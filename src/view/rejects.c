@@ -46,7 +46,7 @@ rejects_object(struct lake *lake, const char *key, long long limit, struct rejec
 	struct csv *csv;
 	char *path;
 
-	TRY(lake_local_path(tmp, lake, LAKE_PROCESSED, key, &path));
+	TRY(lake_local_path(tmp, lake, LAKE_PROCESSED, key, NULL, &path));
 	TRY(csv_open(tmp, path, key, &csv));
 	TRY(csv_next(csv, &r));
 	while (r) {

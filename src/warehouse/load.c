@@ -56,7 +56,7 @@ send_file(struct loader *to, const struct batch_file *raw)
 	char part[65536], *path;
 	size_t n;
 
-	TRY(lake_local_path(tmp, to->l->lake, LAKE_RAW, raw->key, &path));
+	TRY(lake_local_path(tmp, to->l->lake, LAKE_RAW, raw->key, raw->etag, &path));
 	FILE *f = fopen(path, "re");
 	if (!f)
 		return err_sys(ERR_DATA, "cannot open '%s'", path);

@@ -185,6 +185,40 @@ def test_a_part_that_an_earlier_export_left(shop):
     assert shop.equal() == []
 
 
+@pytest.mark.parametrize("entity", ["customers", "orders"])
+def test_an_object_that_was_replaced(shop, entity):
+    """By one of the same size and with the same rows, between extract and transform."""
+    broken = {"BIKEOPS_DUCKDB_LIBRARY": str(shop.by_s3.dir / "none.so")}
+    shop.by_s3.run("run", "full", status=None, env=broken).quiet()
+    file = next(f for f in raw_by_s3(shop)[0]["files"] if f["entity"] == entity)
+    object = bucket_of(shop.rds).Object(file["key"])
+    body = object.get()["Body"].read()
+    other = body[:-2] + bytes([body[-2] ^ 1]) + b"\n"
+    object.put(Body=other)
+    run = shop.by_s3.json("runs", "--limit", 1)["runs"][0]["run"]
+    shop.by_s3.run("run", "resume", run, status=1).talk(
+        f"{file['key']}' was replaced: its ETag was {file['etag']}").quiet()
+    shop.both("run", "full")
+    assert shop.equal() == []
+
+
+def test_an_object_of_the_increment_that_was_replaced(shop):
+    """That which publish reads as it is, without a transform."""
+    shop.both("run", "full")
+    with shop.connect() as conn:
+        change(conn)
+    broken = {"BIKEOPS_DUCKDB_LIBRARY": str(shop.by_s3.dir / "none.so")}
+    shop.by_s3.run("run", "incremental", status=None, env=broken).quiet()
+    file = next(f for f in raw_by_s3(shop)[0]["files"] if f["entity"] == "dirty_orders")
+    object = bucket_of(shop.rds).Object(file["key"])
+    body = object.get()["Body"].read()
+    object.put(Body=body.replace(b"1", b"9", 1))
+    run = shop.by_s3.json("runs", "--limit", 1)["runs"][0]["run"]
+    shop.by_s3.run("run", "resume", run, status=1).talk(f"{file['key']}' was replaced").quiet()
+    shop.both("run", "incremental")
+    assert shop.equal() == []
+
+
 @pytest.mark.parametrize("kind, match", [("slowdown", "reduce your request rate"),
                                          ("half", "Timeout was reached")])
 def test_what_passes_is_tried_again(shop, kind, match):

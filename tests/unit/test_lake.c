@@ -171,7 +171,7 @@ commit_counts_and_shows(void **state)
 	assert_err(lake_read(tmp, f.lake, LAKE_LOG, "d/abc", 2, &text),
 		   mem_printf(tmp, "'%s' is longer than 2 bytes",
 			      lake_name(tmp, f.lake, LAKE_LOG, "d/abc")));
-	assert_err(lake_local_path(tmp, f.lake, LAKE_LOG, "d/abc", &path), NULL);
+	assert_err(lake_local_path(tmp, f.lake, LAKE_LOG, "d/abc", NULL, &path), NULL);
 	assert_int_equal(strncmp(path, lake_local_dir(f.lake), strlen(lake_local_dir(f.lake))), 0);
 	if (!s3_names)
 		assert_string_equal(path, mem_printf(tmp, "%s/log/d/abc", f.dir));
@@ -295,7 +295,7 @@ others_see_objects(void **state)
 	assert_err(fixture_open(tmp, &f, &second), NULL);
 	assert_err(lake_read(tmp, second, LAKE_RAW, "d/a", 9, &text), NULL);
 	assert_string_equal(text.s, "one");
-	assert_err(lake_local_path(tmp, second, LAKE_RAW, "d/a", &path), NULL);
+	assert_err(lake_local_path(tmp, second, LAKE_RAW, "d/a", NULL, &path), NULL);
 	assert_int_equal(access(path, R_OK), 0);
 	assert_err(lake_remove(f.lake, LAKE_RAW, "d/a"), NULL);
 	assert_err(lake_remove(f.lake, LAKE_RAW, "d/a"), NULL);
