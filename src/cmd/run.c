@@ -3,7 +3,7 @@
 #include "base/time.h"
 #include "cmd/cmd.h"
 #include "cmd/people.h"
-#include "ledger/ledger.h"
+#include "ops/cancel.h"
 #include "ops/start.h"
 #include "ops/undo.h"
 #include "run/worker.h"
@@ -134,11 +134,13 @@ run_new(struct cmd *c)
 static struct err *
 run_cancel(struct cmd *c, long long id)
 {
-	struct ledger *ledger;
+	const char *job;
 
-	TRY(ledger_open(c->mem, c->settings, false, &ledger));
-	TRY(ledger_cancel(ledger, id));
-	log_info("run %lld was asked to end", id);
+	TRY(cancel_run(c->mem, c->settings, id, &job));
+	if (job)
+		log_info("Spark job %s, which run %lld had left, is cancelled", job, id);
+	else
+		log_info("run %lld was asked to end", id);
 	return NULL;
 }
 

@@ -295,7 +295,7 @@ submit_cancelled(struct emr_engine *e, const char *application, const char *name
 	struct err *err = find(tmp, e->deaf, application, name, 0, &job);
 
 	if (!err && job.id && !emr_job_over(job.state))
-		err = emr_watch_cancel(tmp, e, application, job.id, NULL, &job);
+		err = emr_engine_cancel(tmp, e, application, job.id, NULL, &job);
 	if (err)
 		log_warn("a Spark job may go on: %s", err_text(tmp, err));
 	err_free(err);

@@ -62,6 +62,11 @@ struct err *emr_engine_find(void *mem, struct emr_engine *e, const char *applica
 struct err *emr_engine_watch(void *mem, struct emr_engine *e, const char *application,
 			     const char *job, long long rows, long long hourly,
 			     struct progress *progress, struct emr_job *out) MUST_CHECK;
+/* Cancel a job and wait until it is over, so that it writes nothing later; also after a cancel.
+ * errors  ERR_TIMEOUT: it does not end */
+struct err *emr_engine_cancel(void *mem, struct emr_engine *e, const char *application,
+			      const char *job, struct progress *progress, struct emr_job *out)
+	MUST_CHECK;
 /* Stop and delete an application that was made for one run, unless a job is at work on it; also
  * after a cancel. */
 struct err *emr_engine_drop(struct emr_engine *e, const char *application,

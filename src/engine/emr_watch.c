@@ -191,8 +191,8 @@ watch_note(const struct watch *w, const struct emr_job *job)
 }
 
 struct err *
-emr_watch_cancel(void *mem, struct emr_engine *e, const char *application, const char *job,
-		 struct progress *progress, struct emr_job *out)
+emr_engine_cancel(void *mem, struct emr_engine *e, const char *application, const char *job,
+		  struct progress *progress, struct emr_job *out)
 {
 	struct watch w = { .application = application, .job = job, .progress = progress };
 	long long end = time_tick_ms() + CANCEL_MAX_MS;
@@ -215,7 +215,7 @@ static struct err *
 watch_cancel(void *mem, struct watch *w, struct emr_job *out)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct err *e = emr_watch_cancel(mem, w->e, w->application, w->job, w->progress, out);
+	struct err *e = emr_engine_cancel(mem, w->e, w->application, w->job, w->progress, out);
 
 	if (e)
 		log_warn("the Spark job may go on: %s", err_text(tmp, e));

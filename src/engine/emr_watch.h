@@ -14,10 +14,5 @@ struct emr_engine {
 
 /* Also after a cancel. */
 void emr_pause(int ms);
-/* Cancel a job and wait until it is over, so that it writes nothing later.
- * errors  ERR_TIMEOUT: it does not end */
-struct err *emr_watch_cancel(void *mem, struct emr_engine *e, const char *application,
-			     const char *job, struct progress *progress, struct emr_job *out)
-	MUST_CHECK;
 
 #endif

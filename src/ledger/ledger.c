@@ -357,7 +357,7 @@ ledger_beat(struct ledger *l, long long run, bool *cancel)
 }
 
 struct err *
-ledger_cancel(struct ledger *l, long long id)
+ledger_cancel(struct ledger *l, long long id, bool *dead)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *param = NUMBER(tmp, id);
@@ -368,9 +368,8 @@ ledger_cancel(struct ledger *l, long long id)
 	TRY(ledger_do(tmp, l, "run_cancel", &param, 1, &r));
 	if (!r->n)
 		return err_new(ERR_REFUSED, "run %lld does not run: it is %s", id, run->state);
-	if (ledger_process_gone(r))
-		return ledger_do(tmp, l, "run_orphan", &param, 1, NULL);
-	return NULL;
+	*dead = rows_bool(r, 0, "expired") || ledger_process_gone(r);
+	return *dead ? ledger_do(tmp, l, "run_orphan", &param, 1, NULL) : NULL;
 }
 
 struct err *

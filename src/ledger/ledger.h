@@ -57,7 +57,7 @@ struct err *ledger_run_set(struct ledger *l, long long id, const char *column, c
 struct err *ledger_run_end(struct ledger *l, long long id, const char *state, const struct err *e)
 	MUST_CHECK;
 /* Ask its worker to end; where that is dead the run ends here.  ERR_REFUSED: it does not run. */
-struct err *ledger_cancel(struct ledger *l, long long id) MUST_CHECK;
+struct err *ledger_cancel(struct ledger *l, long long id, bool *dead) MUST_CHECK;
 /* Has it the lease and its window?  The run's own error where it failed. */
 struct err *ledger_run_opened(struct ledger *l, long long id, bool *opened) MUST_CHECK;
 

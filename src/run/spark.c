@@ -30,11 +30,11 @@ struct spark_job {
 
 /* One for all runs of a profile, or one of this run. */
 static char *
-application_name(void *mem, const struct run *run, bool ephemeral)
+application_name(void *mem, const struct settings *s, const char *prefix, bool ephemeral)
 {
-	const char *mark = strrchr(run->batch->prefix, '/');
-	char *name = mem_printf(mem, "bikeops-%s%s%s", settings_profile(run->settings),
-				ephemeral ? "-" : "", ephemeral ? mark + 1 : "");
+	const char *mark = strrchr(prefix, '/');
+	char *name = mem_printf(mem, "bikeops-%s%s%s", settings_profile(s), ephemeral ? "-" : "",
+				ephemeral ? mark + 1 : "");
 
 	for (char *c = name; *c; c++)
 		*c = isalnum((unsigned char)*c) || strchr("._/#-", *c) ? *c : '-';
@@ -42,9 +42,8 @@ application_name(void *mem, const struct run *run, bool ephemeral)
 }
 
 static struct err *
-open_engine(struct run *run, struct spark_job *job)
+open_engine(struct spark_job *job, const struct settings *s, const char *prefix)
 {
-	const struct settings *s = run->settings;
 	struct emr_config config = { .region = settings_get(s, "region"),
 				     .application = settings_get(s, "emr_application"),
 				     .release = settings_get(s, "emr_release"),
@@ -52,7 +51,7 @@ open_engine(struct run *run, struct spark_job *job)
 				     .max_vcpu = settings_int(s, "emr_max_vcpu") };
 
 	job->ephemeral = !strcmp(config.application, "ephemeral");
-	config.name = application_name(job, run, job->ephemeral);
+	config.name = application_name(job, s, prefix, job->ephemeral);
 	return emr_engine_open(job, &config, &job->engine);
 }
 
@@ -318,10 +317,9 @@ take_up_or_start(struct run *run, struct lake *lake, struct spark_job *job)
 
 /* The application goes with its run, unless a job may still be at work on it. */
 static void
-drop_application(struct run *run, struct spark_job *job, bool failed)
+drop_application(const struct spark_job *job, struct progress *progress)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct progress *progress = failed ? NULL : heart_progress(run->heart);
 
 	if (!job->ephemeral || !job->application)
 		return;
@@ -339,8 +337,46 @@ spark_transform(struct run *run, struct lake *lake)
 
 	mem_free(run->spark);
 	run->spark = job;
-	TRY(open_engine(run, job));
+	TRY(open_engine(job, run->settings, run->batch->prefix));
 	struct err *e = take_up_or_start(run, lake, job);
-	drop_application(run, job, e != NULL);
+	drop_application(job, e ? NULL : heart_progress(run->heart));
 	return e;
+}
+
+/* --- without its run --- */
+
+static struct err *
+end_job(struct spark_job *job, const struct spark_object *o)
+{
+	struct emr_job last;
+
+	TRY(emr_engine_find(job, job->engine, o->application, o->name, o->written_s - CLOCK_SLACK_S,
+			    &last));
+	job->application = o->application;
+	if (!last.id || emr_job_over(last.state))
+		return NULL;
+	TRY(emr_engine_cancel(job, job->engine, o->application, last.id, NULL, &job->last));
+	job->id = last.id;
+	return NULL;
+}
+
+struct err *
+spark_end(void *mem, const struct settings *settings, const char *prefix, const char **id)
+{
+	AUTO_MEM struct spark_job *job = mem_new(NULL, struct spark_job);
+	const struct batch b = { .prefix = prefix };
+	struct spark_object o;
+	struct lake *lake;
+
+	*id = NULL;
+	TRY(lake_open(job, settings, &lake));
+	TRY(spark_object_newest(job, lake, &b, &o));
+	if (!o.attempt)
+		return NULL;
+	TRY(open_engine(job, settings, prefix));
+	TRY(end_job(job, &o));
+	drop_application(job, NULL);
+	if (job->id)
+		*id = mem_strdup(mem, job->id);
+	return NULL;
 }

@@ -13,6 +13,13 @@
  * errors  of emr_engine_watch()
  */
 struct err *spark_transform(struct run *run, struct lake *lake) MUST_CHECK;
+/*
+ * End the job that a run left when it died, and take away an application of its own.
+ * prefix  the run's, of its objects
+ * job     its id, or NULL: it left none, or that is over
+ */
+struct err *spark_end(void *mem, const struct settings *settings, const char *prefix,
+		      const char **job) MUST_CHECK;
 /* Tell the ledger what the run's job cost, once it is billed; nothing where no job was. */
 struct err *spark_bill(struct run *run) MUST_CHECK;
 

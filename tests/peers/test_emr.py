@@ -160,8 +160,8 @@ def test_throttled_or_expired(shop, kind, code):
         assert [job["state"] for job in shop.begun()] == ["SUCCESS"]
 
 
-def kill_when(shop, ready):
-    child = shop.stack.start("run", "full", "--engine", "emr")
+def kill_when(shop, ready, **env):
+    child = shop.stack.start("run", "full", "--engine", "emr", env=env)
     stacks.wait_until(lambda: ready(child), 60, 0.02)
     child.send_signal(signal.SIGKILL)
     child.communicate()
@@ -215,6 +215,48 @@ def test_cancelled(shop):
     assert child.returncode == 130
     assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
     assert shop.newest()["run"][0]["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("application", ["persistent", "ephemeral"])
+def test_a_dead_run_is_cancelled(shop, application):
+    """Its job ends with it, and an application of its own goes."""
+    shop.rules(seconds=60)
+    kept = {a["id"] for a in shop.apps()}
+    run = kill_when(shop, lambda child: shop.begun() and shop.begun()[0]["state"] == "RUNNING",
+                    BIKEOPS_EMR_APPLICATION=application)
+    shop.stack.run("run", "cancel", run, env={"BIKEOPS_EMR_APPLICATION": application}).talk(
+        f"Spark job {shop.begun()[0]['jobRunId']}, which run {run} had left, is cancelled")
+    assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
+    assert {a["id"] for a in shop.apps()} == kept
+    assert shop.newest()["run"][0]["state"] == "failed"
+    shop.stack.run("run", "cancel", run, status=4).talk("does not run: it is failed")
+
+
+def test_a_dead_run_whose_job_cannot_be_seen(shop):
+    """The run ends; that its job may go on is said, and the next try ends it."""
+    shop.rules(seconds=60)
+    run = kill_when(shop, lambda child: shop.begun() and shop.begun()[0]["state"] == "RUNNING")
+    shop.faults.next("DELETE /applications/", "error", status=403, code="AccessDeniedException", style="json")
+    got = shop.stack.run("run", "cancel", run, status=3).quiet()
+    assert f"run {run} does not run, and a Spark job of it may go on" in got.stderr
+    assert "bikeops emr cancel" in got.stderr
+    assert shop.newest()["run"][0]["state"] == "failed" and shop.begun()[0]["state"] == "RUNNING"
+    shop.stack.run("run", "cancel", run).talk("is cancelled")
+    assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
+
+
+def test_a_dead_run_of_another_host(shop):
+    """Its process cannot be seen, but its lease has ended."""
+    shop.rules(seconds=60)
+    run = kill_when(shop, lambda child: shop.begun() and shop.begun()[0]["state"] == "RUNNING")
+    with shop.stack.connect("ledger") as ledger:
+        ledger.execute("UPDATE ledger.run SET host = 'elsewhere' WHERE id = %s", [run])
+        shop.stack.run("run", "cancel", run).talk(f"run {run} was asked to end")
+        assert shop.newest()["run"][0]["state"] == "running"
+        ledger.execute("UPDATE ledger.lease SET expires_at = clock_timestamp() WHERE run = %s", [run])
+    shop.stack.run("run", "cancel", run).talk("is cancelled")
+    assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
+    assert "the worker died" in shop.newest()["run"][0]["error"]
 
 
 @pytest.mark.parametrize("fail", [None, "no such table"])

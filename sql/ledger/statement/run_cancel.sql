@@ -1,3 +1,4 @@
 UPDATE ledger.run SET cancel_requested = true
 WHERE id = $1::bigint AND state IN ('queued', 'running')
-RETURNING host, pid, pid_start;
+RETURNING host, pid, pid_start, host IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM ledger.lease l WHERE l.run = ledger.run.id AND l.expires_at > clock_timestamp()) AS expired;
