@@ -95,8 +95,6 @@ char *console_command(void *mem, const struct console *c);
 
 /* --- keys.c: keys of every screen --- */
 extern const struct key keys_everywhere[];
-/* The row that *code means here, or NULL; *code becomes what the row calls it. */
-const struct key *keys_find(const struct console *c, int *code);
 bool keys_valid(const struct console *c, const struct key *row);
 void keys_press(struct console *c, int code);
 

@@ -240,7 +240,8 @@ keys_valid(const struct console *c, const struct key *row)
 	return !row->valid || row->valid(&c->ui, console_state(c));
 }
 
-const struct key *
+/* The row that *code means here, or NULL; *code becomes what the row calls it. */
+static const struct key *
 keys_find(const struct console *c, int *code)
 {
 	const struct key *row = keys_find_in(c, console_screen(c)->keys, code);

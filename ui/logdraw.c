@@ -40,7 +40,8 @@ logs_time(const struct ui *ui, long long seconds, struct tm *tm)
 		gmtime_r(&at, tm);
 }
 
-void
+/* "14:04:12" in the zone of the screen; "" of 0. */
+static void
 logs_clock(const struct ui *ui, long long seconds, char out[16])
 {
 	struct tm tm = { 0 };

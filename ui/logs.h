@@ -25,8 +25,6 @@ int logs_body(int height);
 /* What row i fills of them. */
 int logs_height(const struct logs_state *s, const struct log_view *v, size_t i, int width);
 void logs_draw(const struct ui *ui, WINDOW *win, const void *state);
-/* "14:04:12" in the zone of the screen; "" of 0. */
-void logs_clock(const struct ui *ui, long long seconds, char out[16]);
 /* Seconds that the zone of the screen is ahead of UTC at this time. */
 long long logs_offset(const struct ui *ui, long long seconds);
 

@@ -46,7 +46,6 @@ struct ui {
 	long long now_us;			  /* the clock of this picture */
 	bool local_time;			  /* Z: local time in place of UTC */
 	bool locked;				  /* writes are refused */
-	bool resumed;				  /* the state came from the state file */
 	long long run;		 /* that all screens look at; 0: the one at work, else the newest */
 	char task[64];		 /* of it, for the logs; "": all */
 	bool setup;		 /* :setup, the other DAG */

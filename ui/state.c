@@ -91,7 +91,6 @@ state_restore(struct console *c)
 		else if (ours)
 			state_take(c, line, value);
 	}
-	c->ui.resumed = ours;
 	free(line);
 	if (f)
 		fclose(f);

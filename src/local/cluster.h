@@ -8,8 +8,7 @@
 
 #include <stdbool.h>
 
-#define CLUSTER_PORT_KEEP (-1) /* the one it has; at first any free one */
-#define CLUSTER_PORT_ANY  0
+#define CLUSTER_PORT_KEEP (-1) /* the one it has; at first any free one, as 0 */
 
 /* Hears what takes a while: "making a PostgreSQL 15 cluster in '/x/pg'". */
 struct cluster_listener {

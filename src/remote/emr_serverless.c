@@ -177,7 +177,6 @@ application_of(void *mem, const json_t *json)
 		.state = text_of(mem, json, "state"),
 		.details = text_of(mem, json, "stateDetails"),
 		.release = text_of(mem, json, "releaseLabel"),
-		.architecture = text_of(mem, json, "architecture"),
 		.created_s = seconds_of(json, "createdAt"),
 		.updated_s = seconds_of(json, "updatedAt"),
 		.auto_start = json_is_true(json_object_get(start, "enabled")),

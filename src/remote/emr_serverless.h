@@ -26,7 +26,7 @@ const char *emr_cure(void *mem, const char *text);
 
 /* Texts are never NULL; times are seconds since 1970 UTC, 0: none. */
 struct emr_application {
-	const char *id, *name, *state, *details, *release, *architecture;
+	const char *id, *name, *state, *details, *release;
 	long long created_s, updated_s;
 	/* below: 0 and "" in a list */
 	bool auto_start, auto_stop;

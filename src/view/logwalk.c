@@ -26,7 +26,8 @@ days(long long year, long long month, long long day)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-long long
+/* Seconds since 1970 of "2026-07-15T14:04:12Z". */
+static long long
 log_seconds(const char *s)
 {
 	return days(number(s, 4), number(s + 5, 2), number(s + 8, 2)) * 86400 +

@@ -51,7 +51,4 @@ struct log_walk *log_walk(void *mem, struct log_input *in, size_t n, const struc
 const struct log_head *log_walk_peek(struct log_walk *w);
 void log_walk_take(struct log_walk *w);
 
-/* Seconds since 1970 of "2026-07-15T14:04:12Z". */
-long long log_seconds(const char *stamp);
-
 #endif

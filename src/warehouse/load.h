@@ -36,9 +36,4 @@ struct err *redshift_parquet(const struct load *l, const struct staged *t) MUST_
 /* After a load that Redshift refused was rolled back: which object, column and value; takes e. */
 struct err *redshift_explain(const struct load *l, struct err *e) MUST_CHECK;
 
-/* "s3://bucket/key" of an object in bucket processed; ERR_CONFIG where it stands in no S3 bucket,
- * or in a name that a statement cannot carry. */
-struct err *redshift_object(void *mem, const struct load *l, const char *key, char **url)
-	MUST_CHECK;
-
 #endif

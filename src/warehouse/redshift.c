@@ -62,7 +62,8 @@ plain(const char *text)
 	return NULL;
 }
 
-struct err *
+/* "s3://bucket/key" of an object in bucket processed. */
+static struct err *
 redshift_object(void *mem, const struct load *l, const char *key, char **url)
 {
 	char *name = lake_name(mem, l->lake, LAKE_PROCESSED, key);
