@@ -130,9 +130,8 @@ write_settings(const char *data)
 	const char *path = mem_printf(tmp, "%s/postgresql.conf", data);
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	struct err *e = NULL;
-	ssize_t n = (ssize_t)strlen(settings);
 
-	if (fd < 0 || write(fd, settings, strlen(settings)) != n || fsync(fd))
+	if (fd < 0 || !file_put(fd, settings, strlen(settings)) || fsync(fd))
 		e = err_sys(ERR_REFUSED, "cannot write '%s'", path);
 	if (fd >= 0)
 		close(fd);

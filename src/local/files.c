@@ -11,25 +11,46 @@
 
 #define SMALL_MAX 65536
 
-struct err *
-file_read(void *mem, const char *path, char **text)
+/* Up to max bytes: the first, or the last ones from the begin of a line on. */
+static struct err *
+take(void *mem, int fd, const char *path, size_t max, bool last, char **text)
 {
-	char data[SMALL_MAX];
+	char *data = mem_array(mem, char, max + 1);
+	struct stat st = { 0 };
+	off_t from = last && !fstat(fd, &st) && st.st_size > (off_t)max ? st.st_size - (off_t)max
+									: 0;
+	ssize_t n = pread(fd, data, max, from);
+	char *line = from ? strchr(data, '\n') : NULL;
+
+	if (n < 0)
+		return err_sys(ERR_CONFIG, "cannot read '%s'", path);
+	*text = line ? line + 1 : data;
+	return NULL;
+}
+
+static struct err *
+take_of(void *mem, const char *path, size_t max, bool last, char **text)
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(errno == ENOENT ? ERR_NOTFOUND : ERR_CONFIG, "cannot read '%s'",
 			       path);
-	ssize_t n = read(fd, data, sizeof(data));
-	if (n < 0) {
-		struct err *e = err_sys(ERR_CONFIG, "cannot read '%s'", path);
-
-		close(fd);
-		return e;
-	}
+	struct err *e = take(mem, fd, path, max, last, text);
 	close(fd);
-	*text = mem_strndup(mem, data, (size_t)n);
-	return NULL;
+	return e;
+}
+
+struct err *
+file_read(void *mem, const char *path, char **text)
+{
+	return take_of(mem, path, SMALL_MAX, false, text);
+}
+
+struct err *
+file_read_end(void *mem, const char *path, size_t max, char **text)
+{
+	return take_of(mem, path, max, true, text);
 }
 
 /* Root makes what the home's owner, too, must be able to change. */
@@ -60,18 +81,35 @@ file_open(const char *path, int flags, int *out)
 	return e;
 }
 
+bool
+file_put(int fd, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, text, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return false;
+		text += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
 struct err *
 file_write(const char *path, const char *text)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *part = mem_printf(tmp, "%s.new", path);
-	ssize_t n = (ssize_t)strlen(text);
 	struct err *e = NULL;
 	int fd;
 
 	TRY(file_open(part, O_WRONLY | O_TRUNC, &fd));
-	if (write(fd, text, strlen(text)) != n || fsync(fd) || rename(part, path))
+	if (!file_put(fd, text, strlen(text)) || fsync(fd) || rename(part, path)) {
 		e = err_sys(ERR_REFUSED, "cannot write '%s'", path);
+		unlink(part);
+	}
 	close(fd);
 	return e;
 }

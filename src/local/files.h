@@ -9,8 +9,12 @@
 
 /* A small file's text; ERR_NOTFOUND where there is none. */
 struct err *file_read(void *mem, const char *path, char **text) MUST_CHECK;
+/* The whole lines in its last max bytes; ERR_NOTFOUND where there is no file. */
+struct err *file_read_end(void *mem, const char *path, size_t max, char **text) MUST_CHECK;
 /* Open a private file; where it is new it is its directory's owner's, also when we are root. */
 struct err *file_open(const char *path, int flags, int *fd) MUST_CHECK;
+/* All of it, in as many writes as it takes; false: errno says why not. */
+bool file_put(int fd, const char *text, size_t n);
 /* Write a small file whole or not at all. */
 struct err *file_write(const char *path, const char *text) MUST_CHECK;
 

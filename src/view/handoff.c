@@ -9,10 +9,11 @@
 #include <jansson.h>
 #include <string.h>
 
-#define HANDOFF_MAX  (1U << 28)
-#define FAULTS_MAX   100 /* lines of the log that say what was wrong */
-#define ENDING	     50	 /* and its last ones */
-#define COMMANDS_MAX 200
+#define HANDOFF_MAX    (1U << 28)
+#define FAULTS_MAX     100 /* lines of the log that say what was wrong */
+#define ENDING	       50  /* and its last ones */
+#define COMMANDS_MAX   200
+#define COMMANDS_BYTES ((size_t)1 << 20) /* of them that are read */
 
 static struct rows *
 handoff_table(void *mem, const char *const *names, size_t n)
@@ -87,7 +88,8 @@ handoff_commands(void *mem, const char *profile)
 	struct rows *r = handoff_table(mem, names, 7);
 	char *text, *rest = NULL;
 	size_t n = 0;
-	struct err *e = file_read(tmp, home_state_path(tmp, "audit.jsonl"), &text);
+	struct err *e =
+		file_read_end(tmp, home_state_path(tmp, "audit.jsonl"), COMMANDS_BYTES, &text);
 
 	if (e) { /* nothing was ever sent */
 		err_free(e);

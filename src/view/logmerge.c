@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "local/files.h"
 #include "view/logindex.h"
 
 #include <ctype.h>
@@ -438,13 +439,8 @@ save_line(struct strbuf *out, const struct logmerge *m, const struct log_walk *w
 static struct err *
 save_flush(struct strbuf *out, int fd)
 {
-	for (size_t at = 0; at < out->len;) {
-		ssize_t n = write(fd, out->s + at, out->len - at);
-
-		if (n < 0)
-			return err_sys(ERR_DATA, "cannot write the file");
-		at += (size_t)n;
-	}
+	if (!file_put(fd, out->s, out->len))
+		return err_sys(ERR_DATA, "cannot write the file");
 	strbuf_reset(out);
 	return NULL;
 }

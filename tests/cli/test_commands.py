@@ -145,7 +145,7 @@ def test_handoff_chooses(stack, loaded, tmp_path):
     line = {"at": "2026-11-24T10:00:00Z", "who": "ann", "what": "send", "ticket": "OPS-1",
             "reason": "`code` | # no markup"}
     audit.write_text("not JSON\n" + "".join(json.dumps({**line, "profile": profile, "command": f"bikeops run {n}"})
-                                            + "\n" for n in range(150) for profile in ("local", "prod")))
+                                            + "\n" for n in range(1500) for profile in ("local", "prod")))
     try:
         log.write_bytes(b"2026-11-24T10:00:00Z warning early and late\n2026-11-24T10:00:00Z error early too\n"
                         + b"".join(b"2026-11-24T10:00:01Z info line %d\n" % n for n in range(200)))
@@ -160,7 +160,7 @@ def test_handoff_chooses(stack, loaded, tmp_path):
     said = [row["message"] for row in data["log"]]
     assert said[:2] == ["early and late", "early too"]
     assert said[-1] == "line 199" and len(said) == 52, len(said)
-    assert [row["command"] for row in data["commands"]] == [f"bikeops run {n}" for n in range(50, 150)]
+    assert [row["command"] for row in data["commands"]] == [f"bikeops run {n}" for n in range(1400, 1500)]
     assert {(row["ticket"], row["who"]) for row in data["commands"]} == {("OPS-1", "ann")}
     assert data["why"] == [] and data["differ"] == []
     text = pathlib.Path(told["files"][0]["file"]).read_text()
