@@ -54,16 +54,19 @@ struct aws_request {
 	const void *body; /* [bytes], or NULL: bytes of fd from offset on, or nothing */
 	int fd;
 	long long offset, bytes;
-	const char *sha256; /* of the body in hex where it is known, else NULL */
-	struct sink *to;    /* takes the body of an answer 2xx; NULL: it stands in the answer */
-	size_t max;	    /* bytes of a body that stands in the answer; 0: 16 MiB */
-	bool late_fault;    /* an answer 200 may hold an <Error>, which counts as a 500 */
+	const char *sha256;	 /* of the body in hex where it is known, else NULL */
+	_Atomic long long *sent; /* counts the body's bytes as they go, or NULL; a try that fails
+				  * takes its own back */
+	struct sink *to; /* takes the body of an answer 2xx; NULL: it stands in the answer */
+	size_t max;	 /* bytes of a body that stands in the answer; 0: 16 MiB */
+	bool late_fault; /* an answer 200 may hold an <Error>, which counts as a 500 */
 };
 
 struct aws_answer {
 	int status; /* 2xx, 304, 412 or 416; all else is an error */
 	struct strbuf body;
 	long long bytes;		/* given to the sink */
+	long long sent;			/* of the body */
 	const struct aws_pair *headers; /* [n_headers] names in lower case */
 	size_t n_headers;
 };

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -47,6 +48,7 @@ send_once(void *mem, const struct call *c, const struct wire *w, struct aws_answ
 				  .fd = r->fd,
 				  .offset = r->offset,
 				  .bytes = r->bytes,
+				  .sent = r->sent,
 				  .to = r->to,
 				  .max = r->max ? r->max : BODY_MAX,
 				  .connect_timeout_ms = c->aws->config.connect_timeout_s * 1000,
@@ -313,6 +315,8 @@ try_once(void *mem, void *scratch, struct call *c, struct aws_answer *out, struc
 		*out = a;
 		return true;
 	}
+	if (c->r->sent)
+		atomic_fetch_sub(c->r->sent, a.sent);
 	bool throttled = c->fault.kind == FAULT_THROTTLE;
 	bool again = throttled || c->fault.kind == FAULT_AGAIN;
 	if (a.bytes || (!mend(c, &w) && !(again && wait_for_next(c, &a, throttled))))

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -135,6 +136,15 @@ on_header(char *line, size_t one, size_t n, void *p)
 	return n;
 }
 
+static void
+count_sent(struct exchange *x, long long n)
+{
+	x->sent += n;
+	x->a->sent = x->sent;
+	if (x->r->sent)
+		atomic_fetch_add(x->r->sent, n);
+}
+
 static size_t
 on_read(char *to, size_t one, size_t n, void *p)
 {
@@ -154,7 +164,7 @@ on_read(char *to, size_t one, size_t n, void *p)
 		}
 		want = (size_t)got;
 	}
-	x->sent += (long long)want;
+	count_sent(x, (long long)want);
 	moved(x, want);
 	return want;
 }
@@ -166,7 +176,7 @@ on_seek(void *p, curl_off_t offset, int origin)
 
 	if (origin != SEEK_SET)
 		return CURL_SEEKFUNC_FAIL;
-	x->sent = offset;
+	count_sent(x, offset - x->sent);
 	return CURL_SEEKFUNC_OK;
 }
 

@@ -24,6 +24,7 @@ struct http_request {
 	const void *body; /* [bytes], or NULL: bytes of fd from offset on, or nothing */
 	int fd;
 	long long offset, bytes;
+	_Atomic long long *sent; /* counts the body's bytes as they go, or NULL */
 	struct sink *to; /* takes the body of an answer 2xx; NULL: it stands in the answer */
 	size_t max;	 /* bytes of a body that stands in the answer */
 	int connect_timeout_ms;
@@ -37,7 +38,7 @@ struct http_request {
 #define HTTP_SLOWEST 65536
 
 /*
- * out     status, headers, body; out->bytes, what the sink had, also on failure
+ * out     status, headers, body; out->bytes, what the sink had, and out->sent, also on failure
  * errors  ERR_NET, ERR_TIMEOUT: another try may help; ERR_CONFIG: the address or the
  *         certificate is wrong; ERR_DATA: more than max; ERR_CANCELLED; what the sink said
  */

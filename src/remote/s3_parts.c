@@ -66,13 +66,13 @@ send_part(struct s3 *mine, void *arg, size_t i)
 		.fd = u->file->fd,
 		.offset = from,
 		.bytes = left < u->part ? left : u->part,
+		.sent = mine->config.moved,
 	};
 	struct aws_answer answer;
 
 	TRY(s3_call(tmp, mine, "write", &request, &answer));
 	const char *etag = aws_header(&answer, "etag");
 	u->etags[i] = mem_strdup(NULL, etag ? etag : "");
-	s3_moved(mine, request.bytes);
 	return NULL;
 }
 

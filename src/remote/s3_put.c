@@ -85,12 +85,12 @@ put_one(struct s3 *s3, const char *bucket, const char *key, const struct s3_file
 		.fd = file->fd,
 		.bytes = file->bytes,
 		.sha256 = sum->hex,
+		.sent = s3->config.moved,
 	};
 	TRY(s3_call(tmp, s3, "write", &request, &answer));
 	/* The first try may have done it and its answer been lost. */
 	if (answer.status == 412 && !s3_ours(s3, bucket, key, token))
 		return s3_exists(bucket, key);
-	s3_moved(s3, file->bytes);
 	return NULL;
 }
 
