@@ -7,12 +7,9 @@
 #include "ledger/ledger.h"
 #include "local/env.h"
 #include "remote/pg.h"
-#include "run/run.h"
 #include "view/behind.h"
 #include "view/counts.h"
 #include "view/health.h"
-#include "view/rejects.h"
-#include "view/runs.h"
 #include "view/status.h"
 
 #include <poll.h>
@@ -22,8 +19,6 @@
 #include <unistd.h>
 
 #define FEED_CONNECT_S 5
-#define FEED_RUNS_MAX  200
-#define REJECTS_MAX    500
 #define FEED_BUSY_MS   2000 /* while a run is at work: its process may die without a word */
 #define FEED_IDLE_MS   5000
 #define FEED_AGAIN_MS  2000 /* after a failure */
@@ -45,111 +40,6 @@ struct feed {
 	bool busy;	     /* a run is at work: the ledger thread's */
 	int running;	     /* threads */
 	int wake_ledger, wake_slow, ended;
-};
-
-/* --- how each kind is fetched --- */
-
-static struct err *
-fetch_status(void *mem, const struct feed_call *call, const void **view)
-{
-	struct status *s = mem_new(mem, struct status);
-
-	*view = s;
-	return status_read(mem, call->settings, call->ledger, NULL, s);
-}
-
-static struct err *
-fetch_runs(void *mem, const struct feed_call *call, const void **view)
-{
-	AUTO_MEM void *tmp = mem_root();
-	struct rows *r;
-
-	TRY(runs_list(mem, call->ledger, run_warehouse_name(tmp, call->settings), FEED_RUNS_MAX,
-		      &r));
-	*view = r;
-	return NULL;
-}
-
-/* The run meant: the one asked for, else the newest. */
-static struct err *
-feed_run_id(const struct feed_call *call, long long *id)
-{
-	AUTO_MEM void *tmp = mem_root();
-	struct rows *r;
-
-	*id = call->want->run;
-	if (*id)
-		return NULL;
-	TRY(runs_list(tmp, call->ledger, run_warehouse_name(tmp, call->settings), 1, &r));
-	*id = r->n ? rows_int(r, 0, "run") : 0;
-	return NULL;
-}
-
-static struct err *
-fetch_run(void *mem, const struct feed_call *call, const void **view)
-{
-	struct run_view *v = mem_new(mem, struct run_view);
-	long long id;
-
-	TRY(feed_run_id(call, &id));
-	TRY(runs_show(mem, call->ledger, id, v));
-	*view = v;
-	return NULL;
-}
-
-static struct err *
-fetch_other(void *mem, const struct feed_call *call, const void **view)
-{
-	struct run_view *v = mem_new(mem, struct run_view);
-
-	TRY(runs_show(mem, call->ledger, call->want->other, v));
-	*view = v;
-	return NULL;
-}
-
-static struct err *
-fetch_counts(void *mem, const struct feed_call *call, const void **view)
-{
-	struct counts *n = mem_new(mem, struct counts);
-
-	TRY(counts_fetch(mem, call->settings, call->ledger, false, n));
-	*view = n;
-	return NULL;
-}
-
-static struct err *
-fetch_rejects(void *mem, const struct feed_call *call, const void **view)
-{
-	struct rejects *r = mem_new(mem, struct rejects);
-
-	TRY(rejects_fetch(mem, call->settings, call->ledger, call->want->run, REJECTS_MAX, r));
-	*view = r;
-	return NULL;
-}
-
-/* Of now, also where the rest is of the past. */
-static struct err *
-fetch_moments(void *mem, const struct feed_call *call, const void **view)
-{
-	const char *warehouse = run_warehouse_name(mem, call->settings);
-	struct rows *r;
-
-	TRY(ledger_read(mem, call->ledger, "moments", &warehouse, 1, &r));
-	*view = r;
-	return NULL;
-}
-
-static const struct feed_source kind_status = { fetch_status }, kind_runs = { fetch_runs },
-				kind_run = { fetch_run }, kind_other = { fetch_other },
-				kind_counts = { fetch_counts }, kind_rejects = { fetch_rejects },
-				kind_moments = { fetch_moments };
-
-/* In this order: what is looked at most comes first. */
-static const struct feed_source *const sources[FEED_KINDS] = {
-	[FEED_STATUS] = &kind_status,	[FEED_PIPELINE] = &feed_pipeline,
-	[FEED_RUNS] = &kind_runs,	[FEED_RUN] = &kind_run,
-	[FEED_OTHER] = &kind_other,	[FEED_COUNTS] = &kind_counts,
-	[FEED_REJECTS] = &kind_rejects, [FEED_MOMENTS] = &kind_moments,
 };
 
 /* --- posting --- */
@@ -210,7 +100,7 @@ feed_fetch(void *mem, enum feed_kind kind, const struct feed_call *call, const v
 
 	if (past)
 		TRY(ledger_at(call->ledger, call->want->at));
-	struct err *e = sources[kind]->fetch(mem, call, view);
+	struct err *e = feed_sources[kind]->fetch(mem, call, view);
 	return past ? err_first(e, ledger_at(call->ledger, NULL)) : e;
 }
 
@@ -255,7 +145,7 @@ feed_round(struct feed *f, struct ledger *l)
 
 	TRY(feed_one(f, l, FEED_STATUS, &want));
 	for (int kind = FEED_STATUS + 1; kind < FEED_KINDS; kind++) {
-		if ((want.kinds & 1U << kind) && sources[kind])
+		if ((want.kinds & 1U << kind) && feed_sources[kind])
 			TRY(feed_one(f, l, (enum feed_kind)kind, &want));
 	}
 	return NULL;

@@ -65,7 +65,8 @@ struct feed_call {
 struct feed_source {
 	struct err *(*fetch)(void *mem, const struct feed_call *call, const void **view);
 };
-extern const struct feed_source feed_pipeline; /* in view/pipeline.c */
+extern const struct feed_source feed_pipeline;	       /* in view/pipeline.c */
+extern const struct feed_source *const feed_sources[]; /* [FEED_KINDS]; NULL: not of the ledger */
 
 struct feed; /* opaque */
 
