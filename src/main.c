@@ -6,8 +6,9 @@
 int
 main(int argc, char **argv)
 {
-	setlocale(LC_ALL, "");
-	setlocale(LC_NUMERIC, "C");
+	/* Characters are the terminal's; words, of libraries too, are English, and so are numbers.
+	 */
+	setlocale(LC_CTYPE, "");
 	cancel_init();
 	return cmd_main(argc, argv);
 }

@@ -56,6 +56,17 @@ def test_home_with_a_space(other):
     whole_way(stack, small_files(stack))
 
 
+def test_words_are_english(other, tmp_path):
+    """In a locale of another language too: errors are looked for, and read by others."""
+    stack = other("english")
+    made = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"])
+    if made.returncode or not os.path.exists("/usr/share/locale/de/LC_MESSAGES/libc.mo"):
+        pytest.skip("needs the package locales")
+    got = stack.run("status", "--config", "/nonsense", status=2,
+                    env={"LOCPATH": str(tmp_path), "LC_ALL": "de_DE.UTF-8"})
+    got.talk("'/nonsense': No such file or directory")
+
+
 def test_home_without_bikeops_home(other):
     """BIKEOPS_HOME not set: a user's stack is in the home directory."""
     stack = other("home")
