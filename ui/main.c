@@ -365,7 +365,8 @@ console_run(const struct console_options *options)
 	for (size_t i = 0; i < FEED_KINDS; i++)
 		mem_free(c->roots[i]);
 	cancel_request();
-	if (!feed_end(c->feed)) { /* it waits for a name or a server, and has our memory */
+	/* A thread that waits for a name, a server or a command has our memory. */
+	if (!feed_end(c->feed) || c->busy || c->asking) {
 		fflush(stdout);
 		_exit(0);
 	}

@@ -1,5 +1,6 @@
 #include "base/cancel.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -12,8 +13,11 @@ static int event = -1;
 static void
 on_signal(int sig)
 {
+	int before = errno;
+
 	(void)sig;
 	cancel_request();
+	errno = before;
 }
 
 void

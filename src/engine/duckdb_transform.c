@@ -31,6 +31,8 @@ file_measure(const char *path, long long *bytes, char hex[DIGEST_HEX], struct st
 	ssize_t n;
 
 	*bytes = 0;
+	if (fd < 0)
+		return err_sys(ERR_DATA, "cannot read '%s'", path);
 	while (!e && (n = read(fd, block, BLOCK_BYTES)) > 0) {
 		const char *end = memchr(block, '\n', (size_t)n);
 
@@ -41,10 +43,9 @@ file_measure(const char *path, long long *bytes, char hex[DIGEST_HEX], struct st
 		*bytes += n;
 		e = cancel_check();
 	}
-	if (!e && (fd < 0 || n < 0))
+	if (!e && n < 0)
 		e = err_sys(ERR_DATA, "cannot read '%s'", path);
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	digest_hex(d, hex);
 	return e;
 }
