@@ -187,7 +187,10 @@ confirm_draw(const struct console *c, WINDOW *win)
 		confirm_lines(win, y + 1 + used, x + 2, room - used, width - 4, dry);
 	else
 		confirm_table(win, y + 1 + used, x + 2, room - used, width - 4, f, dry);
-	int line = y + height - 2;
+	int line = y + height - 2, hidden = confirm_count(dry) - f->top - (room - used);
+	if (!c->refused && !c->asking && hidden > 0)
+		draw_format(win, line + 1, x + 2, width - 4, C_STRONG, " %d more line%s: Down ",
+			    hidden, hidden == 1 ? "" : "s");
 	draw_format(win, line - 1, x + 2, width - 4, C_DIM, "$ %s", confirm_command(tmp, f));
 	draw_format(win, line, x + 2, width - 4, C_STRONG,
 		    "type %s to send: %s_   Esc cancels; Enter alone does nothing",

@@ -138,6 +138,7 @@ void action_cancel(struct ui *ui, void *state, int code);
 void action_undo(struct ui *ui, void *state, int code);
 void action_backfill(struct ui *ui, void *state, int code);
 void action_setup(struct ui *ui, void *state, int code);
+const char *action_setup_words(const struct ui *ui, const void *state);
 bool action_can_set_up(const struct ui *ui, const void *state);
 /* The same for a run or range named at the prompt. */
 void action_run(struct console *c, const char *verb, const char *run);
@@ -157,6 +158,7 @@ void action_handoff(struct ui *ui, void *state, int code);
 
 /* --- lock.c --- */
 bool action_can_lock(const struct ui *ui, const void *state);
+const char *action_lock_words(const struct ui *ui, const void *state);
 void action_lock(struct ui *ui, void *state, int code);
 void action_tick(struct console *c); /* lock again when the time is over */
 

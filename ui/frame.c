@@ -49,8 +49,9 @@ frame_run(const struct console *c)
 	return s->now->n ? s->now : s->last->n ? s->last : NULL;
 }
 
+/* words: 1 with the ticket, 2 with the reason as well. */
 static char *
-frame_lock(void *mem, const struct console *c, bool ticket)
+frame_lock(void *mem, const struct console *c, int words)
 {
 	long long left = (c->unlocked_until_us - c->ui.now_us) / 1000000;
 
@@ -58,8 +59,9 @@ frame_lock(void *mem, const struct console *c, bool ticket)
 		return mem_strdup(mem, " [LOCKED]");
 	if (!c->unlocked_until_us)
 		return mem_strdup(mem, "");
-	return mem_printf(mem, " [WRITE %lld:%02lld left%s%s]", left / 60, left % 60,
-			  ticket ? ": " : "", ticket ? c->ticket : "");
+	return mem_printf(mem, " [WRITE %lld:%02lld left%s%s%s%s]", left / 60, left % 60,
+			  words ? ": " : "", words ? c->ticket : "", words > 1 ? ", " : "",
+			  words > 1 ? c->reason : "");
 }
 
 /* Seconds since the newest answer of the ledger, -1: none yet. */
@@ -136,12 +138,14 @@ static char *
 frame_left(void *mem, const struct console *c, int width)
 {
 	const char *profile = settings_profile(c->ui.settings), *run = frame_run_text(mem, c);
-	char *text = mem_printf(mem, " bikeops %s%s %s", profile, frame_lock(mem, c, true), run);
+	char *text = mem_printf(mem, " bikeops %s%s %s", profile, frame_lock(mem, c, 2), run);
 
 	if ((int)text_width(text) > width)
-		text = mem_printf(mem, " %s%s %s", profile, frame_lock(mem, c, true), run);
+		text = mem_printf(mem, " bikeops %s%s %s", profile, frame_lock(mem, c, 1), run);
 	if ((int)text_width(text) > width)
-		text = mem_printf(mem, " %s%s %s", profile, frame_lock(mem, c, false), run);
+		text = mem_printf(mem, " %s%s %s", profile, frame_lock(mem, c, 1), run);
+	if ((int)text_width(text) > width)
+		text = mem_printf(mem, " %s%s %s", profile, frame_lock(mem, c, 0), run);
 	return text;
 }
 
@@ -230,12 +234,14 @@ frame_key(const struct console *c, const struct key *row, int y, int x, int end)
 	AUTO_MEM void *tmp = mem_root();
 	const char *name = bind_name(tmp, c, row);
 	size_t n = strcspn(name, " ");
-	int need = (int)(n + strlen(row->brief ? row->brief : "")) + 2;
 
-	if (!frame_offers(c, row) || x + need > end)
+	if (!frame_offers(c, row))
+		return x;
+	const char *words = row->words ? row->words(&c->ui, console_state(c)) : row->brief;
+	if (x + (int)(n + strlen(words)) + 2 > end)
 		return x;
 	x += draw_text(stdscr, y, x, COLS - x, C_KEY, mem_strndup(tmp, name, n));
-	return x + 1 + draw_text(stdscr, y, x + 1, COLS - x - 1, C_TEXT, row->brief) + 2;
+	return x + 1 + draw_text(stdscr, y, x + 1, COLS - x - 1, C_TEXT, words) + 2;
 }
 
 static void

@@ -24,7 +24,9 @@ struct key {
 	 */
 	const char *actions;
 	const char *brief; /* its words in the key line, or NULL: in help alone */
-	const char *help;  /* one line, imperative: "show the next line" */
+	/* Those words as they are now; NULL: always brief. */
+	const char *(*words)(const struct ui *ui, const void *state);
+	const char *help; /* one line, imperative: "show the next line" */
 	/* state is the screen's; code the key that was pressed */
 	void (*act)(struct ui *ui, void *state, int code);
 	bool (*valid)(const struct ui *ui, const void *state); /* NULL: always */

@@ -105,7 +105,8 @@ layers_update(struct ui *ui, void *state)
 	int rejects = s->rejects ? rejects_count(ui, s) : 0;
 	if (s->reject >= rejects)
 		s->reject = rejects ? rejects - 1 : 0;
-	s->reject_top = draw_top(s->reject, s->reject_top, rejects, rejects_room(ui_height(ui)));
+	s->reject_top =
+		draw_top(s->reject, s->reject_top, rejects, rejects_room(ui, s, ui_height(ui)));
 }
 
 /* --- drawing --- */
@@ -314,7 +315,7 @@ layers_move(struct ui *ui, void *state, int code)
 	struct layers_state *s = state;
 
 	if (s->rejects && rejects_count(ui, s) > 1)
-		ui_move(&s->reject, rejects_count(ui, s), rejects_room(ui_height(ui)), code);
+		ui_move(&s->reject, rejects_count(ui, s), rejects_room(ui, s, ui_height(ui)), code);
 	else if (ui_move(&s->cursor, n ? (int)n->counts->n : 0, ui_height(ui), code))
 		s->moved = n != NULL;
 }
@@ -335,6 +336,12 @@ layers_is_open(const struct ui *ui, const void *state)
 {
 	(void)ui;
 	return ((const struct layers_state *)state)->rejects;
+}
+
+static bool
+layers_is_closed(const struct ui *ui, const void *state)
+{
+	return !layers_is_open(ui, state);
 }
 
 static void
@@ -386,7 +393,8 @@ layers_path(void *mem, const struct ui *ui, const void *state)
 			  !n	   ? ""
 			  : breaks ? mem_printf(mem, "%d of %zu break", breaks, n->counts->n)
 				   : "no break",
-			  breaks && note ? "; here " : "", breaks && note ? note : "");
+			  breaks && note && !s->rejects ? "; here " : "",
+			  breaks && note && !s->rejects ? note : "");
 }
 
 static char *
@@ -423,7 +431,8 @@ static const struct key layers_keys[] = {
 	  .name = "Enter",
 	  .brief = "rows left out",
 	  .help = "list the rows that the last run left out, with rule and raw line",
-	  .act = layers_open },
+	  .act = layers_open,
+	  .due = layers_is_closed },
 	{ .codes = { 'q', '\033' },
 	  .name = "q",
 	  .actions = "back",

@@ -23,7 +23,7 @@ bool layers_short(int height);
 /* --- rejects.c --- */
 int rejects_count(const struct ui *ui, const struct layers_state *s);
 /* Lines of the list in a window of this height. */
-int rejects_room(int height);
+int rejects_room(const struct ui *ui, const struct layers_state *s, int height);
 /* The raw line of the cursor, or NULL. */
 char *rejects_raw(void *mem, const struct ui *ui, const struct layers_state *s);
 void rejects_draw(const struct ui *ui, WINDOW *win, int y, const struct layers_state *s);

@@ -38,7 +38,8 @@ action_reason(struct ui *ui, void *state, const char *text)
 	if (c->fixed_us)
 		c->unlocked_until_us = c->fixed_us + UNLOCK_US;
 	ui->locked = false;
-	ui_say(ui, "unlocked for ten minutes; %s locks again", ui_key(ui, "lock"));
+	ui_say(ui, "unlocked for ten minutes, for %s: %s; %s locks again", c->ticket, c->reason,
+	       ui_key(ui, "lock"));
 }
 
 static void
@@ -61,6 +62,13 @@ action_can_lock(const struct ui *ui, const void *state)
 {
 	(void)state;
 	return settings_bool(ui->settings, "production");
+}
+
+const char *
+action_lock_words(const struct ui *ui, const void *state)
+{
+	(void)state;
+	return ui->locked ? "unlock" : "lock";
 }
 
 void

@@ -321,6 +321,15 @@ action_can_set_up(const struct ui *ui, const void *state)
 	       (!strcmp(s->state, "empty") || !strcmp(s->stack, "down"));
 }
 
+const char *
+action_setup_words(const struct ui *ui, const void *state)
+{
+	const struct status *s = ui_view(ui, FEED_STATUS);
+
+	(void)state;
+	return strcmp(s->state, "empty") ? "start the stack" : "set up here";
+}
+
 /* A generated shop, its store and warehouse, and the first load. */
 void
 action_setup(struct ui *ui, void *state, int code)

@@ -125,7 +125,7 @@ draw_why_brief(const struct ui *ui, WINDOW *win, int y, const struct pipeline *p
 	draw_text(win, y, 1, 6, C_FAILED, "!! why");
 	y += draw_wrapped(win, y, 8, 2, width, C_FAILED, cut_middle(tmp, cause, width));
 	draw_text(win, y, 1, 6, C_STRONG, "next");
-	y += draw_wrapped(win, y, 8, 2, width, C_TEXT, p->why->next);
+	y += draw_wrapped(win, y, 8, 2, width, C_TEXT, pipeline_next(tmp, p));
 	return y - from;
 }
 
@@ -425,7 +425,8 @@ static const struct key pipeline_keys[] = {
 	{ .codes = { 's' },
 	  .name = "s",
 	  .actions = "setup",
-	  .brief = "set up/start",
+	  .brief = "set up",
+	  .words = action_setup_words,
 	  .help = "set up here, or start the embedded stack again",
 	  .act = action_setup,
 	  .valid = action_can_set_up,

@@ -23,6 +23,8 @@ long long pipeline_took(const struct ui *ui, const char *state, long long ms);
 
 /* Why it failed; of a dead one with the age of its last heartbeat. */
 const char *pipeline_cause(void *mem, const struct ui *ui, const struct pipeline *p);
+/* What to do about it, with the keys that help here. */
+const char *pipeline_next(void *mem, const struct pipeline *p);
 /* Seconds since its worker's last heartbeat, -1: nobody knows of one. */
 long long pipeline_beat(const struct ui *ui, const struct pipeline *p);
 

@@ -56,6 +56,13 @@ why_differ(void *mem, const struct why *w)
 			    : mem_printf(mem, "%s same mode, rows, program, engine and host", text);
 }
 
+const char *
+pipeline_next(void *mem, const struct pipeline *p)
+{
+	return p->why->rejects ? mem_printf(mem, "2 then Enter, or %s", p->why->next)
+			       : p->why->next;
+}
+
 /* A label and its text; gives the row below. */
 static int
 why_line(WINDOW *win, int y, int x, int bottom, int width, const char *label, enum colour c,
@@ -84,7 +91,7 @@ panel_why(const struct ui *ui, WINDOW *win, struct panel at, const struct pipeli
 		 mem_printf(tmp, "why %s failed", rows_get(p->run, 0, "run")));
 	y++, x += 2, width -= 4;
 	y = why_line(win, y, x, bottom, width, "first cause", C_FAILED, pipeline_cause(tmp, ui, p));
-	y = why_line(win, y, x, bottom, width, "next", C_STRONG, w->next);
+	y = why_line(win, y, x, bottom, width, "next", C_STRONG, pipeline_next(tmp, p));
 	y = why_line(win, y, x, bottom, width, "where", C_TEXT,
 		     mem_printf(tmp, "%s%s%s%s", w->task ? w->task : "before the first task",
 				w->at ? " at " : "", ui_clock(tmp, ui, w->at),

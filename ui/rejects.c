@@ -6,8 +6,10 @@
 
 #include <string.h>
 
-#define AROUND	9 /* lines of a short window that the list does not have */
-#define RAW_MAX 3 /* rows of a raw line */
+#define AROUND	  9 /* lines of a short window that the list does not have */
+#define RAW_MAX	  3 /* rows of a raw line */
+#define RULES_MAX 3 /* lines of rules */
+#define LIST_MIN  4 /* lines of the list, before rules have any */
 
 /* transform speaks of orders, where layers count their lines. */
 static bool
@@ -44,10 +46,45 @@ rejects_nth(const struct ui *ui, const struct layers_state *s, int nth)
 	return i;
 }
 
-int
-rejects_room(int height)
+/* The rules that its rows broke; *rows of them all. */
+static int
+rejects_rules(const struct ui *ui, const struct layers_state *s, long long *rows)
 {
-	int room = height - AROUND - (layers_short(height) ? 0 : LAYERS_TABLE);
+	const struct rejects *r = ui_view(ui, FEED_REJECTS);
+	const char *entity = layers_entity(ui, s);
+	int n = 0;
+
+	*rows = 0;
+	for (size_t i = 0; r && entity && i < r->rules->n; i++) {
+		if (!rejects_is_of(entity, rows_get(r->rules, i, "entity")))
+			continue;
+		*rows += rows_int(r->rules, i, "rows");
+		n++;
+	}
+	return n;
+}
+
+static int
+rejects_lines(int height)
+{
+	return height - AROUND - (layers_short(height) ? 0 : LAYERS_TABLE);
+}
+
+/* Lines of them that tell of rules, with the head of the list. */
+static int
+rejects_above(const struct ui *ui, const struct layers_state *s, int height)
+{
+	long long rows;
+	int n = rejects_rules(ui, s, &rows);
+
+	n = (n < RULES_MAX ? n : RULES_MAX) + 1;
+	return rejects_lines(height) - n < LIST_MIN ? 0 : n;
+}
+
+int
+rejects_room(const struct ui *ui, const struct layers_state *s, int height)
+{
+	int room = rejects_lines(height) - rejects_above(ui, s, height);
 
 	return room > 1 ? room : 1;
 }
@@ -76,6 +113,38 @@ rejects_detail(const struct ui *ui, WINDOW *win, int y, const struct layers_stat
 	draw_wrapped(win, y + 1, 8, RAW_MAX, width - 7, C_TEXT, rejects_raw(tmp, ui, s));
 }
 
+/* How many rows broke each rule; of more rules than have a line, the last line tells. */
+static int
+rejects_head(const struct ui *ui, WINDOW *win, int y, const struct layers_state *s,
+	     const struct rejects *r)
+{
+	const char *entity = layers_entity(ui, s);
+	int width = getmaxx(win) - 2, from = y, listed = rejects_count(ui, s);
+	int lines = rejects_above(ui, s, getmaxy(win));
+	long long rows;
+	int n = rejects_rules(ui, s, &rows);
+
+	int x = 1 + draw_format(win, y, 1, width, C_DIM, "run %lld, %lld row%s", r->run, rows,
+				rows == 1 ? "" : "s");
+	if (rows > listed)
+		x += draw_format(win, y, x, width - x, C_DIM, ", %d of them listed", listed);
+	draw_text(win, y++, x, width - x, C_DIM, lines ? ", by rule:" : "   key / rule");
+	if (!lines)
+		return 1;
+	for (size_t i = 0; y - from < lines && i < r->rules->n; i++) {
+		if (!rejects_is_of(entity, rows_get(r->rules, i, "entity")))
+			continue;
+		draw_right(win, y, 1, 8, C_TEXT, rows_get(r->rules, i, "rows"));
+		draw_text(win, y++, 11, width - 10, C_WARN, rows_get(r->rules, i, "rule"));
+	}
+	if (n > RULES_MAX)
+		draw_format(win, y - 1, 1, width, C_DIM, "%*s and %d rules more", 8, "..",
+			    n - RULES_MAX + 1);
+	draw_text(win, y, 1, 18, C_DIM, "key");
+	draw_text(win, y, 20, width - 20, C_DIM, "rule");
+	return lines + 1;
+}
+
 void
 rejects_draw(const struct ui *ui, WINDOW *win, int y, const struct layers_state *s)
 {
@@ -90,9 +159,8 @@ rejects_draw(const struct ui *ui, WINDOW *win, int y, const struct layers_state 
 			  r ? "the last run left out none of them" : ui_absent(ui, FEED_REJECTS));
 		return;
 	}
-	draw_format(win, y++, 1, width - 2, C_DIM, "run %lld, %d row%s   key / rule", r->run, n,
-		    n == 1 ? "" : "s");
-	for (int i = 0; i < rejects_room(getmaxy(win)) && i + s->reject_top < n; i++) {
+	y += rejects_head(ui, win, y, s, r);
+	for (int i = 0; i < rejects_room(ui, s, getmaxy(win)) && i + s->reject_top < n; i++) {
 		size_t row = rejects_nth(ui, s, i + s->reject_top);
 		bool here = i + s->reject_top == s->reject;
 

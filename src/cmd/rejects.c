@@ -20,7 +20,6 @@ tell(const struct rejects *r)
 static struct err *
 run_rejects(struct cmd *c)
 {
-	struct cmd_table table = { "rejects", NULL, NULL };
 	long long limit, run = 0;
 	struct rejects r;
 	struct ledger *l;
@@ -30,8 +29,10 @@ run_rejects(struct cmd *c)
 		TRY(cmd_run_id(c->argv[0], &run));
 	TRY(ledger_open_read(c->mem, c->settings, &l));
 	TRY(rejects_fetch(c->mem, c->settings, l, run, limit, &r));
-	table.rows = r.rows;
-	TRY(cmd_print(c, "rejects", &table, 1));
+	struct cmd_table rows = { "rejects", NULL, r.rows }, rules = { "rules", NULL, r.rules };
+	bool people = c->output == CMD_TABLE && r.n; /* the sums first; CSV is the first table */
+	struct cmd_table tables[] = { people ? rules : rows, people ? rows : rules };
+	TRY(cmd_print(c, "rejects", tables, r.n || c->output == CMD_JSON ? 2 : 1));
 	tell(&r);
 	return NULL;
 }
@@ -45,9 +46,9 @@ const struct command cmd_rejects = {
 	.name = "rejects",
 	.args = "[RUN]",
 	.summary = "Show the rows that the last run left out, and why",
-	.help = "The rows that broke a rule and were left out by the last run, or by RUN: entity, "
-		"key, rule,\nthe raw line and the object it stands in.  A row comes again when it is "
-		"mended at the source.",
+	.help = "The rows that broke a rule and were left out by the last run, or by RUN: how many "
+		"of each\nrule, then entity, key, rule, the raw line and the object it stands in.  A "
+		"row comes again\nwhen it is mended at the source.",
 	.max_args = 1,
 	.options = options,
 	.run = run_rejects,

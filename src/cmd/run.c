@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cmd/cmd.h"
-#include "cmd/people.h"
+#include "cmd/preview.h"
 #include "ops/cancel.h"
 #include "ops/start.h"
 #include "ops/undo.h"
@@ -104,7 +104,11 @@ dry_run(struct cmd *c)
 	const struct engine_wish wish = run_engine_wish(c->settings, cmd_option(c, "engine"));
 	TRY(plan_fetch(c->mem, c->settings, &wish, mode, cmd_option(c, "from"), cmd_option(c, "to"),
 		       &plan));
-	struct cmd_table list[] = { { "window", NULL, plan.window }, { "rows", NULL, plan.rows } };
+	bool text = c->output == CMD_TABLE;
+	struct cmd_table list[] = {
+		{ "window", NULL, text ? preview_window(c->mem, plan.window) : plan.window },
+		{ "rows", NULL, text ? preview_rows(c->mem, plan.rows) : plan.rows },
+	};
 	return cmd_print(c, "plan", list, 2);
 }
 
@@ -151,16 +155,16 @@ dry_undo(struct cmd *c, long long undo)
 	struct undo_view v;
 
 	TRY(undo_fetch(c->mem, c->settings, undo, &v));
+	const struct plan *next = &v.next;
 	struct cmd_table list[] = {
-		{ "undo", NULL, v.undo },
+		{ "undo", NULL, text ? preview_undo(c->mem, v.undo) : v.undo },
 		{ "tables", "rows that the batch added go, others come back as they were",
-		  v.tables },
-		{ "window", "what the next incremental load will take", v.next.window },
-		{ "rows", NULL, v.next.rows },
+		  text ? preview_tables(c->mem, v.tables) : v.tables },
+		{ "window", "what the next incremental load will take",
+		  text ? preview_window(c->mem, next->window) : next->window },
+		{ "rows", NULL, text ? preview_rows(c->mem, next->rows) : next->rows },
 	};
 
-	if (text)
-		list[0].rows = people_rows(c, v.undo, "run k published_at new_k back_to");
 	return cmd_print(c, "undo", list, 4);
 }
 

@@ -8,9 +8,10 @@
 #include "ledger/ledger.h"
 
 struct rejects {
-	long long run;	   /* 0: no run has transformed anything yet */
-	long long n;	   /* all of them */
-	struct rows *rows; /* entity, key, rule, raw, object: the first limit of them */
+	long long run;	    /* 0: no run has transformed anything yet */
+	long long n;	    /* all of them */
+	struct rows *rules; /* entity, rule, rows: of all of them, the most frequent first */
+	struct rows *rows;  /* entity, key, rule, raw, object: the first limit of them */
 };
 
 /*

@@ -36,7 +36,7 @@ undo_tables(void *mem, const struct rows *counted)
 	static const enum rows_type types[] = { ROWS_TEXT, ROWS_INT, ROWS_INT, ROWS_INT,
 						ROWS_TEXT };
 	static const char *const watermark[] = { "watermark", "0", "0", "1",
-						 "its row: no other run publishes meanwhile" };
+						 "its row; no other run publishes" };
 	struct rows *r = undo_table(mem, names, types, 5);
 
 	for (size_t i = 0; i < counted->n; i++) {
@@ -46,7 +46,7 @@ undo_tables(void *mem, const struct rows *counted)
 					rows_get(counted, i, "removed"),
 					rows_get(counted, i, "inserted"),
 					rows_get(counted, i, "updated"),
-					rows ? "these rows: readers see the old ones" : NULL };
+					rows ? "these rows; readers see the old" : NULL };
 
 		rows_add(r, cells);
 	}

@@ -136,6 +136,8 @@ why_fetch(void *mem, struct ledger *l, const struct rows *run, const struct rows
 	TRY(ledger_read(mem, l, "pipeline_before", &id, 1, &before));
 	why_same(mem, w, error, before);
 	TRY(why_differ(mem, w, l, run));
+	const char *hint = rows_get(run, 0, "hint");
+	w->rejects = hint && strstr(hint, "'bikeops rejects'");
 	w->next = why_next(mem, run);
 	*out = w;
 	return NULL;

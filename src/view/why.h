@@ -6,6 +6,8 @@
 #include "base/rows.h"
 #include "ledger/ledger.h"
 
+#include <stdbool.h>
+
 #define WHY_PRINT 5 /* bytes of a fingerprint with its NUL */
 
 struct why {
@@ -20,6 +22,7 @@ struct why {
 	long long good;	     /* the last good run before; 0: none */
 	struct rows *differ; /* what, now, then: between this one and the good one */
 	const char *next;    /* what to do */
+	bool rejects;	     /* too many rows broke a rule: their list tells */
 };
 
 /* run is a row as in runs.h, tasks those of sql/view/tasks.sql; *out NULL: it did not fail. */

@@ -121,10 +121,8 @@ open_books(struct pg *pg, const struct publish *p)
 
 	if (e && e->code == ERR_DATA)
 		return err_hint(
-			e,
-			"'bikeops rejects' shows them: mend them at the source and run again; nothing "
-			"was published. Where they are meant to be left out, max_reject_percent "
-			"allows more");
+			e, "'bikeops rejects' shows them; nothing was published. Mend them at the "
+			   "source, or raise max_reject_percent, and run again");
 	if (e)
 		return e;
 	return p->b->mode == BATCH_FULL ? serving_run(pg, "publish/full") : NULL;

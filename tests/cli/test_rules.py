@@ -107,7 +107,13 @@ def test_too_many_rejects(published):
     assert star(published).watermark == k
     published.run("run", "incremental", env={"BIKEOPS_MAX_REJECT_PERCENT": "100"}).quiet()
     assert star(published).watermark[0][0] == k[0][0] + 1
+    told = published.json("rejects", "--limit", 2)
+    rule, = told["rules"]       # counts all, whatever the list shows
+    assert len(told["rejects"]) == 2 and (rule["entity"], rule["rows"]) == ("customers", 11)
     assert len(published.json("rejects")["rejects"]) == 11
+    text = published.run("rejects").stdout.splitlines()
+    assert text[0].split() == ["entity", "rule", "rows"] and text[1].split()[-1] == "11"
+    assert text[3].split()[:3] == ["entity", "key", "rule"]
 
 
 # --- members

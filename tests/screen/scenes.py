@@ -83,9 +83,10 @@ def kill_worker(stack):
     return killed
 
 
-def forget_pid(stack):
-    """The dead worker's, which is as long as it happens to be: one that no process has."""
+def lay_out(stack):
+    """The dead worker with a pid that no process has, as long as ever, and half a minute ago."""
     with stack.connect("ledger") as conn:
+        conn.execute("UPDATE ledger.lease SET expires_at = now() + interval '30 s'")
         conn.execute("UPDATE ledger.run SET pid = 4194304 WHERE state = 'running'")
 
 
@@ -128,7 +129,6 @@ UPDATE ledger.step s SET started_at = t.started_at + s.ordinal * interval '0.25 
         THEN t.started_at + s.ordinal * interval '0.5 s' + interval '0.5 s' END
 FROM ledger.task t WHERE t.run = s.run AND t.name = split_part(s.name, '.', 1)
     AND t.attempt = s.attempt;
-UPDATE ledger.lease SET expires_at = now() + interval '30 s';
 UPDATE ledger.layer l SET at = b.at + interval '45 s' FROM base b WHERE b.run = l.run;
 UPDATE ledger.event e SET at = b.at + interval '40 s' FROM base b WHERE b.run = e.run;
 """

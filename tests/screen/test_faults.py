@@ -81,7 +81,7 @@ def test_rejected_rows(console, good, record_property):
     says(t, r"incremental !!", 2, record_property)
     t.wait(r"12 of \d+ rows read were rejected", 3)
     t.wait(r"at most 10 may be", 3)
-    t.wait(r"bikeops rejects' shows them: mend them", 3)
+    t.wait(r"2 then Enter, or 'bikeops rejects' shows them; nothing was published", 3)
     scenes.mend(good)
     t.wait(r"incremental ok", 5)
 

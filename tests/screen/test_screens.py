@@ -47,7 +47,7 @@ def dead(stack):
     with scenes.at_work(stack):
         scenes.kill_worker(stack)
         stacks.wait_until(lambda: scenes.newest(stack)["state"] == "dead", 5, 0.1)
-        scenes.forget_pid(stack)
+        scenes.lay_out(stack)
         yield stack, {}
     stack.run("run", "incremental").quiet()
 
@@ -89,12 +89,15 @@ ALL = {**FIRST, "layers": ("2", r"SUM revenue"), "logs": ("3", r"where \d"),
 STATES = {
     "nothing": [nothing, FIRST],
     "empty": [empty, {**FIRST, "runs": ("4", "runs")}],
-    "ok": [ok, {**ALL, "trigger": ("qt", r"entity +rows")}],
+    "ok": [ok, {**ALL, "health": ("q6", r"worst "), "trigger": ("1t", r"entity +rows"),
+                "backfill": ("qB2016-01-01 2018-12-31\r", r"(?s)BACKFILL.*entity +rows"),
+                "undo": ("qu", r"(?s)UNDO.*fact_sales")}],
     "running": [running, {**FIRST, "runs": ALL["runs"]}],
     "dead": [dead, {**FIRST, "why": ("W", "why")}],
-    "rejected": [rejected, ALL],
+    "rejected": [rejected, {**ALL, "rejects": ("q2\r", "by rule")}],
     "no-source": [no_source, {**FIRST, "logs": ALL["logs"], "why": ALL["why"]}],
-    "locked": [locked, {**FIRST, "refused": ("t", "locked")}],
+    "locked": [locked, {**FIRST, "refused": ("t", "locked"),
+                        "unlocked": ("UNIGHT-42\rthe lake is full\r", r"WRITE 10:00 left")}],
     "stale": [stale, FIRST],
 }
 
@@ -112,12 +115,13 @@ def state(request, stack):
 MASKS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z *", "ISO time"),
     (r"\d\d:\d\d:\d\d", "hh:mm:ss"), (r"(?<=started )\d\d(?=[│|])", "hh"),    # cut by a box
-    (r"\b\d\d-\d\d \d\d:\d\d\b", "mm-dd hh:mm"),
+    (r"\b\d\d-\d\d \d\d:\d\d\b", "mm-dd hh:mm"), (r"\b\d{4}-\d\d-\d\d\b", "yyyy-mm-dd"),
     (r"\bseen \+\d+s", "seen +0s"),
     (r"fingerprint [0-9a-f]{4}", "fingerprint xxxx"),
+    (r"\d{4}/\d\d/\d\d/\d+-[0-9a-f]{6}", "yyyy/mm/dd/N-xxxxxx"),
     (r"/\S*/build/test/\S*", "DIR"),
     (r"\bvm\b|\bport=\d+", "HOST"),
-    (r"\+\d+ (s|min|h)\b", "+N s"),
+    (r"\+\d+ (s|min|h)\b", "+N s"), (r"\b\d+ (s|min|h) ago +(?=[|│])", "N s ago"),
     (r"\bpid \d+", "pid N"), (r"last heartbeat \d+", "last heartbeat NN"),
     (r"\b\d+\.\d\d s\b", "t.tt s"), (r"\bchange \d+ s\b", "change N s"),
 ]
@@ -132,8 +136,22 @@ def same_width(word):
     return lambda match: word[:len(match[0])].ljust(len(match[0]), "_")
 
 
-def masked(text, name):
-    text = re.sub(r"(is alive: pid) \d+ on \S+", r"\1 N on HOST", text)     # ends its line
+def health(text):
+    """What machine and moment say: values with a digit, and limits that are a database's own."""
+    lines = text.splitlines()
+    start = next(line.index("value") for line in lines if re.match(" +check +value", line))
+    end = next(line.index("limit") for line in lines if re.match(" +check +value", line))
+    for i, line in enumerate(lines):
+        if re.match("[>▶ ](ok|~~|!!) ", line) and re.search(r"\d", line[start:end]):
+            lines[i] = line[:start] + "N".ljust(end - start) + line[end:]
+        lines[i] = re.sub(r"^ \d+\.\d+$", " N", re.sub(r"took \d+ ms", "took N ms", lines[i]))
+        lines[i] = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|beyond \d+ *", same_width("N"), lines[i])
+    return "\n".join(lines) + "\n"
+
+
+def masked(text, name, screen):
+    text = health(text) if screen == "health" else text
+    text = re.sub(r"(is alive: pid) \d+ on [^ ,]+", r"\1 N on HOST", text)     # ends its line
     for pattern, word in MASKS + (RUNNING if name in ("running", "dead") else []):
         text = re.sub(pattern, same_width(word), text)
     return text
@@ -157,7 +175,7 @@ def test_golden(console, state, request, columns, lines, glyphs):
             t.keys(key)
         t.wait(there, 5)
         t.still(0.2)
-        got = masked(t.text(), name)
+        got = masked(t.text(), name, screen)
         path = GOLDEN / f"{name}-{screen}-{columns}x{lines}-{glyphs}.txt"
         if request.config.getoption("--golden"):
             path.write_text(got)
