@@ -109,6 +109,18 @@ mode_of(const char *name)
 	return (enum batch_mode)i;
 }
 
+/* What all that read it take for given. */
+static bool
+manifest_whole(const json_t *json)
+{
+	const json_t *files = json_object_get(json, "files");
+	bool whole = object_has_texts(json, "mode prefix");
+
+	for (size_t i = 0; i < json_array_size(files); i++)
+		whole &= object_has_texts(json_array_get(files, i), "entity key header");
+	return whole;
+}
+
 static void
 files_of(struct batch *b, const json_t *list)
 {
@@ -136,6 +148,10 @@ manifest_read(void *mem, struct lake *lake, const char *key, struct batch **out)
 	json_t *json;
 
 	TRY(object_get(lake, LAKE_RAW, key, &json));
+	if (!manifest_whole(json)) {
+		json_decref(json);
+		return object_strange(lake, LAKE_RAW, key);
+	}
 	struct batch *b = mem_new(mem, struct batch);
 	*b = (struct batch){
 		.run = object_number(json, "run"),
@@ -154,6 +170,21 @@ manifest_read(void *mem, struct lake *lake, const char *key, struct batch **out)
 	json_decref(json);
 	*out = b;
 	return NULL;
+}
+
+static bool
+staging_whole(const json_t *tables)
+{
+	bool whole = json_is_array(tables);
+
+	for (size_t i = 0; i < json_array_size(tables); i++) {
+		const json_t *t = json_array_get(tables, i), *keys = json_object_get(t, "keys");
+
+		whole &= object_has_texts(t, "table entity");
+		for (size_t k = 0; k < json_array_size(keys); k++)
+			whole &= json_is_string(json_array_get(keys, k));
+	}
+	return whole;
 }
 
 static struct staged
@@ -185,8 +216,12 @@ staging_read(void *mem, struct lake *lake, const struct batch *b, struct staging
 	json_t *json;
 
 	TRY(object_get(lake, LAKE_PROCESSED, staging_key(tmp, b), &json));
-	struct staging *s = mem_new(mem, struct staging);
 	const json_t *tables = json_object_get(json, "tables");
+	if (!staging_whole(tables)) {
+		json_decref(json);
+		return object_strange(lake, LAKE_PROCESSED, staging_key(tmp, b));
+	}
+	struct staging *s = mem_new(mem, struct staging);
 	s->n = json_array_size(tables);
 	s->tables = mem_array(s, struct staged, s->n);
 	s->first_year = (int)object_number(json, "first_year");

@@ -23,6 +23,15 @@ object_put(struct lake *lake, enum lake_bucket bucket, const char *key, json_t *
 }
 
 struct err *
+object_strange(struct lake *lake, enum lake_bucket bucket, const char *key)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	return err_new(ERR_DATA, "'%s' is no manifest of this version",
+		       lake_name(tmp, lake, bucket, key));
+}
+
+struct err *
 object_get(struct lake *lake, enum lake_bucket bucket, const char *key, json_t **out)
 {
 	AUTO_MEM void *tmp = mem_root();
@@ -32,8 +41,7 @@ object_get(struct lake *lake, enum lake_bucket bucket, const char *key, json_t *
 	*out = json_loadb(text.s, text.len, 0, NULL);
 	if (!*out || json_integer_value(json_object_get(*out, "version")) != 1) {
 		json_decref(*out);
-		return err_new(ERR_DATA, "'%s' is no manifest of this version",
-			       lake_name(tmp, lake, bucket, key));
+		return object_strange(lake, bucket, key);
 	}
 	return NULL;
 }
@@ -50,4 +58,16 @@ long long
 object_number(const json_t *json, const char *name)
 {
 	return json_integer_value(json_object_get(json, name));
+}
+
+bool
+object_has_texts(const json_t *json, const char *names)
+{
+	AUTO_MEM char *copy = mem_strdup(NULL, names);
+	bool has = true;
+	char *rest;
+
+	for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+		has &= json_is_string(json_object_get(json, name));
+	return has;
 }

@@ -14,6 +14,10 @@ struct err *object_put(struct lake *lake, enum lake_bucket bucket, const char *k
 struct err *object_get(struct lake *lake, enum lake_bucket bucket, const char *key, json_t **out)
 	MUST_CHECK;
 
+/* ERR_DATA: another program wrote it, or wrote it wrong. */
+struct err *object_strange(struct lake *lake, enum lake_bucket bucket, const char *key) MUST_CHECK;
+
+bool object_has_texts(const json_t *json, const char *names); /* names parted by spaces */
 /* A text or NULL; a number or 0. */
 const char *object_text(void *mem, const json_t *json, const char *name);
 long long object_number(const json_t *json, const char *name);
