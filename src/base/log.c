@@ -129,9 +129,12 @@ log_status(const char *text)
 	if (!isatty(STDERR_FILENO) || stamp)
 		return;
 	strbuf_init(&sb, tmp, LOG_LINE_MAX);
-	strbuf_str(&sb, "\r\033[K\033[?7l"); /* a line that is too long does not wrap */
-	text_safe(&sb, text);
-	strbuf_str(&sb, "\033[?7h");
+	strbuf_str(&sb, "\r\033[K");
+	if (*text) { /* what is too long does not wrap */
+		strbuf_str(&sb, "\033[?7l");
+		text_safe(&sb, text);
+		strbuf_str(&sb, "\033[?7h");
+	}
 	mutex_lock(mutex_shared(&speaking));
 	(void)!write(STDERR_FILENO, sb.s, sb.len);
 	status_shown = *text != '\0';

@@ -186,7 +186,7 @@ file_hears_what_people_do_not(void **state)
 static void
 status_on_a_terminal(void **state)
 {
-	static const char want[] = "\r\033[Khalf done\r\033[Ki\r\n\r\033[K";
+	static const char want[] = "\r\033[K\033[?7lhalf done\033[?7h\r\033[Ki\r\n\r\033[K";
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), old = dup(STDERR_FILENO), slave;
 	char name[64], text[256] = { 0 };
 
