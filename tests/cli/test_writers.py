@@ -1,5 +1,6 @@
 """Many writers at once while incremental loads run: nothing lost, doubled or out of order."""
 
+import contextlib
 import csv
 import pathlib
 import random
@@ -92,29 +93,37 @@ class Writer(threading.Thread):
         self.conn.execute(sql, values)
 
 
-@pytest.fixture(scope="module")
-def written(session_stack, small):
-    """The small shop after half a minute of writers and loads, and one last load."""
-    stack = session_stack
+@contextlib.contextmanager
+def writing(stack, small, n=WRITERS):
+    """The small shop, loaded once, while writers write; then the last loads take all of it."""
     stack.run("setup", "--recreate", "--dataset", small).quiet()
     stack.shop_role()
     stack.run("run", "full").quiet()
     stop = threading.Event()
-    writers = [Writer(stack, number, stop) for number in range(WRITERS)]
+    writers = [Writer(stack, number, stop) for number in range(n)]
     for writer in writers:
         writer.start()
-    runs, end = 0, time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        stack.run("run", "incremental").quiet()
-        runs += 1
-    stop.set()
+    try:
+        yield writers
+    finally:
+        stop.set()
     for writer in writers:
         writer.join(30)
         writer.conn.close()
         assert writer.failure is None, f"{writer.name}: {writer.failure!r}"
     stack.run("run", "incremental").quiet()
     stack.run("run", "incremental").quiet()
-    return stack, runs, sum(writer.committed for writer in writers)
+
+
+@pytest.fixture(scope="module")
+def written(session_stack, small):
+    """The small shop after half a minute of writers and loads, and one last load."""
+    runs, end = 0, time.monotonic() + SECONDS
+    with writing(session_stack, small) as writers:
+        while time.monotonic() < end:
+            session_stack.run("run", "incremental").quiet()
+            runs += 1
+    return session_stack, runs, sum(writer.committed for writer in writers)
 
 
 def test_there_was_something(stack, written):

@@ -1,6 +1,5 @@
 """The whole pipeline on AWS's stand-ins: equal to the embedded stack's, whatever fails meanwhile."""
 
-import threading
 import time
 
 import pytest
@@ -10,9 +9,8 @@ from agree import disagreements
 from aws_stack import AwsStack
 from star import Star, compare, invariants
 from test_kill import Scene, kill
-from test_writers import Writer
+from test_writers import writing
 
-WRITERS = 12
 LOADS = 5
 TASKS = ("open_window", "extract", "transform", "load_staging", "publish", "clear_staging")
 
@@ -95,25 +93,12 @@ def test_kill(aws, scene, here, task, again):
 def test_writers(aws, scene, here, small):
     """Twelve writers keep writing while loads run; then both sides agree."""
     scene.shops.close()
-    aws.run("setup", "--recreate", "--dataset", small).quiet()
-    aws.shop_role()
-    aws.run("run", "full").quiet()
-    stop = threading.Event()
-    writers = [Writer(aws, number, stop) for number in range(WRITERS)]
-    for writer in writers:
-        writer.start()
     loads = 0
-    while loads < LOADS or (sum(writer.committed for writer in writers) < 300 and
-                            all(writer.failure is None for writer in writers)):
-        aws.run("run", "incremental").quiet()
-        loads += 1
-    stop.set()
-    for writer in writers:
-        writer.join(30)
-        writer.conn.close()
-        assert writer.failure is None, f"{writer.name}: {writer.failure!r}"
-    aws.run("run", "incremental").quiet()
-    aws.run("run", "incremental").quiet()
+    with writing(aws, small, 12) as writers:
+        while loads < LOADS or (sum(writer.committed for writer in writers) < 300 and
+                                all(writer.failure is None for writer in writers)):
+            aws.run("run", "incremental").quiet()
+            loads += 1
     with aws.connect("source") as conn:
         assert disagreements(conn, star(aws)) == []
     assert invariants(star(aws)) == []
