@@ -415,7 +415,8 @@ pg_copy_put(struct pg *pg, const void *data, size_t n)
 	while (n > 0) {
 		size_t part = n < PG_COPY_BUFFER ? n : PG_COPY_BUFFER;
 
-		if (PQputCopyData(pg->conn, at, (int)part) < 0)
+		/* 0: libpq has no memory for it, and took nothing */
+		if (PQputCopyData(pg->conn, at, (int)part) <= 0)
 			return pg_lost_error(pg);
 		TRY(pg_flush(pg, &cancelled));
 		at += part;
@@ -427,7 +428,7 @@ pg_copy_put(struct pg *pg, const void *data, size_t n)
 struct err *
 pg_copy_end(struct pg *pg, const char *failure, long long *rows)
 {
-	if (PQputCopyEnd(pg->conn, failure) < 0)
+	if (PQputCopyEnd(pg->conn, failure) <= 0)
 		return pg_lost_error(pg);
 	struct err *e = pg_results(pg, NULL);
 	if (failure) {
