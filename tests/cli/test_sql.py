@@ -1,6 +1,7 @@
 """Every SQL file stands alone: the server that runs it parses and plans it."""
 
 import contextlib
+import json
 import re
 
 import psycopg
@@ -69,6 +70,21 @@ def test_file(stack, loaded, name):
                 planned(conn, statement)
             except MADE_LATER:
                 assert folder in ("publish", "undo", "warehouse", "source", "capture", "local", "ledger"), name
+
+
+def test_a_step_that_ended_does_not_begin_again(stack, loaded):
+    """The beat of another thread, which saw it run, may come behind its end."""
+    def told(state, rows, ended):
+        return json.dumps([{"name": "extract.late", "ordinal": 9, "state": state, "rows": rows, "bytes": 0,
+                            "started_us": 1000000, "ended_us": ended}])
+
+    with stack.connect("ledger") as conn:
+        conn.execute(b"PREPARE steps AS " + (SQL / "ledger/statement/steps.sql").read_bytes())
+        run, = conn.execute("SELECT max(id) FROM ledger.run").fetchone()
+        for state, rows, ended in (("running", 1, None), ("ok", 5, 2000000), ("running", 4, None)):
+            conn.execute(psycopg.sql.SQL("EXECUTE steps ({}, 1, {})").format(run, told(state, rows, ended)))
+        assert conn.execute("DELETE FROM ledger.step WHERE name = 'extract.late' RETURNING state, rows, ended_at "
+                            "IS NOT NULL").fetchall() == [("ok", 5, True)]
 
 
 def test_window_edges(stack, loaded):

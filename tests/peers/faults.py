@@ -5,7 +5,8 @@ usage: faults.py --dir DIR --to URL [--port N]
 
 It passes Host and the request's bytes on, so that signatures hold. It is told what to do by
 POST /_peer/fault with a JSON object: the next requests whose "METHOD /path?query" matches "match"
-(a regular expression) get the fault, after "skip" of them, "count" times (1).
+(a regular expression) get the fault, after "skip" of them, "count" times (1). Behind it stands the
+action of a service that has one path for all: "POST / RedshiftServerless.GetWorkgroup".
 
   {"kind": "error", "status": 503, "code": "SlowDown"}   an answer of its own; "style": "json";
                     "date": seconds that its clock differs; 200 is an error within a success
@@ -180,8 +181,9 @@ class Proxy:
 
     def pass_on(self, client, up, first, headers):
         method, path, _ = first.split(" ", 2)
-        fault = self.fault_of(f"{method} {path}")
-        entry = self.note(f"{method} {path}", headers, fault)
+        request = f"{method} {path} {value(headers, 'x-amz-target', '')}".rstrip()
+        fault = self.fault_of(request)
+        entry = self.note(request, headers, fault)
         kind = fault["kind"]
         if value(headers, "expect", "").lower() == "100-continue" and kind != "hang":
             client.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -124,23 +124,6 @@ def test_what_it_cost(shop):
     assert want > 0 and abs(shop.newest()["run"][0]["usd"] - want) < 2e-6
 
 
-LOST = {"lost": {}, "hang": {"seconds": 3}, "half": {}, "reset": {},
-        "error": {"status": 500, "code": "InternalServerException", "style": "json"}}
-
-
-@pytest.mark.parametrize("kind", LOST)
-def test_a_bad_answer_to_each_call(shop, kind):
-    """Each kind of call is answered badly once: there is one application and one job."""
-    more = LOST[kind]
-    for call in (r"GET /applications\?", r"POST /applications/[^/]+/jobruns$",
-                 r"GET /applications/[^/]+$", r"GET /applications/[^/]+/jobruns/"):
-        shop.faults.next(call, kind, **more)
-    shop.run("full", "--engine", "emr")
-    assert [job["state"] for job in shop.begun()] == ["SUCCESS"]
-    assert len(shop.apps()) == 1
-    assert len([1 for seen in shop.faults.seen() if seen["fault"]]) == 4
-
-
 @pytest.mark.parametrize("kind, code", [("throttle", "ThrottlingException"), ("expired", None)])
 def test_throttled_or_expired(shop, kind, code):
     """Slowed down it waits; keys that expire in the middle are read again."""
