@@ -29,7 +29,8 @@
 
 struct feed {
 	struct mailbox *mailbox;
-	struct settings *settings; /* the ledger thread's */
+	const struct settings *first; /* the caller's, where they cannot be read again */
+	struct settings *settings;    /* the ledger thread's */
 	const char *profile, *config;
 	struct mutex *lock; /* of what follows */
 	struct feed_want want;
@@ -93,6 +94,12 @@ feed_busy(struct feed *f, bool busy)
 	feed_wake(f->wake_slow);
 }
 
+static const struct settings *
+feed_settings(const struct feed *f)
+{
+	return f->settings ? f->settings : f->first;
+}
+
 static struct err *
 feed_fetch(void *mem, enum feed_kind kind, const struct feed_call *call, const void **view)
 {
@@ -109,7 +116,7 @@ static struct err *
 feed_one(struct feed *f, struct ledger *l, enum feed_kind kind, const struct feed_want *want)
 {
 	struct feed_item *item = feed_item(want);
-	struct feed_call call = { f->settings, l, want };
+	struct feed_call call = { feed_settings(f), l, want };
 	const void *view = NULL;
 	struct err *e = feed_fetch(item, kind, &call, &view);
 
@@ -182,7 +189,7 @@ feed_unreached(struct feed *f, struct err *e)
 
 	if (e->code != ERR_CONFIG)
 		feed_fail(item, e);
-	err_free(status_read(item, f->settings, NULL, e, s));
+	err_free(status_read(item, feed_settings(f), NULL, e, s));
 	err_free(s->unreached); /* its text is the item's */
 	s->unreached = NULL;
 	item->view = s;
@@ -231,8 +238,7 @@ feed_ledger(void *arg)
 		struct ledger *l;
 
 		feed_configure(f);
-		struct err *e = f->settings ? ledger_open_watch(tmp, f->settings, &l)
-					    : err_new(ERR_CONFIG, "no settings");
+		struct err *e = ledger_open_watch(tmp, feed_settings(f), &l);
 		if (!e)
 			e = feed_session(f, l);
 		if (cancel_requested()) {
@@ -349,6 +355,7 @@ feed_start(void *mem, const struct settings *settings, const char *config, struc
 
 	pg_hurry(FEED_CONNECT_S);
 	f->mailbox = mailbox;
+	f->first = settings;
 	f->profile = mem_strdup(f, settings_profile(settings));
 	f->config = config;
 	f->lock = mutex_new(f);

@@ -352,6 +352,20 @@ def test_unreachable(stack, loaded):
     assert "s3cret" not in got.stderr + got.stdout
 
 
+def test_config_that_is_read_once(stack, loaded):
+    """A pipe as file, as <(..) makes it, is empty when the console reads it again."""
+    ours, theirs = os.pipe()
+    os.write(theirs, b"[profile once]\nledger_dsn = host=/nonexistent dbname=x\n")
+    os.close(theirs)
+    child = stack.start("console", "--plain", "--profile", "once", "--config", f"/dev/fd/{ours}",
+                        stdin=subprocess.PIPE, pass_fds=[ours])
+    os.close(ours)
+    said = child.stdout.readline() + child.stdout.readline()
+    out, err = child.communicate(b"q\n", 30)
+    assert child.returncode == 0, err
+    assert b"ledger: unreachable" in said
+
+
 def test_destroy_asks(stack, loaded):
     """Without a terminal nothing is asked, and nothing is destroyed."""
     got = stack.run("local", "destroy", status=None).quiet()
