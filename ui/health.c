@@ -1,7 +1,6 @@
 #include "view/health.h"
 
 #include "base/mem.h"
-#include "base/time.h"
 #include "ui/draw.h"
 #include "ui/screen.h"
 
@@ -74,7 +73,6 @@ health_summary(const struct ui *ui, WINDOW *win, const struct rows *r)
 	AUTO_MEM void *tmp = mem_root();
 	size_t fail = health_count(r, "fail"), warn = health_count(r, "warn");
 	const struct feed_item *item = ui->feed[FEED_HEALTH];
-	long long age = item->at_us > ui->now_us ? 0 : (ui->now_us - item->at_us) / 1000000;
 
 	draw_format(win, 0, 1, getmaxx(win) - 2,
 		    fail   ? C_FAILED
@@ -85,7 +83,7 @@ health_summary(const struct ui *ui, WINDOW *win, const struct rows *r)
 		    : warn ? "WARN"
 			   : "ok",
 		    health_count(r, "ok"), warn, fail, health_count(r, "unknown"),
-		    time_age(tmp, age), (item->at_us - item->asked_us) / 1000);
+		    ui_age(tmp, ui, item->at_us), (item->at_us - item->asked_us) / 1000);
 }
 
 static void

@@ -62,8 +62,8 @@ help_keys(const struct console *c, WINDOW *win)
 	y = help_rows(c, win, y, keys_everywhere);
 	if (y > bottom + 1)
 		draw_right(win, bottom, getmaxx(win) - 30, 29, C_STRONG,
-			   mem_printf(tmp, "  %d more lines: %.5s", y - bottom - 1,
-				      ui_key(&c->ui, "page-down")));
+			   mem_printf(tmp, "  %d more line%s: %.5s", y - bottom - 1,
+				      y - bottom == 2 ? "" : "s", ui_key(&c->ui, "page-down")));
 }
 
 /* A command's answer, as it would be on a terminal. */

@@ -195,6 +195,12 @@ layers_sum(WINDOW *win, int y, const struct rows *r, size_t row)
 	draw_text(win, y, x, width - x, bad ? C_FAILED : C_OK, broken ? broken : "-");
 }
 
+static char *
+layers_since(void *mem, const struct ui *ui, const char *iso)
+{
+	return ui_age(mem, ui, ui_us(iso));
+}
+
 static int
 layers_ages(const struct ui *ui, WINDOW *win, int y, const struct rows *ages)
 {
@@ -204,24 +210,15 @@ layers_ages(const struct ui *ui, WINDOW *win, int y, const struct rows *ages)
 	draw_text(win, y, 1, 12, C_DIM, "counted ago");
 	for (size_t i = 0; i < ages->n; i++) {
 		const char *layer = rows_get(ages, i, "layer");
-		long long at = ui_us(rows_get(ages, i, "counted_at"));
-		long long age = at && at < ui->now_us ? (ui->now_us - at) / 1000000 : 0;
+		char *age = layers_since(tmp, ui, rows_get(ages, i, "counted_at"));
 
 		for (size_t k = 0; k < N_LAYERS; k++) {
 			if (!strcmp(layers[k], layer))
 				draw_right(win, y, layers_column(width, k), layers_step(width),
-					   C_DIM, time_age(tmp, age));
+					   C_DIM, age);
 		}
 	}
 	return y + 1;
-}
-
-static char *
-layers_since(void *mem, const struct ui *ui, const char *iso)
-{
-	long long at = ui_us(iso);
-
-	return time_age(mem, at && at < ui->now_us ? (ui->now_us - at) / 1000000 : 0);
 }
 
 /* What the source has and no batch does, as it said last. */

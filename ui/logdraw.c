@@ -230,11 +230,10 @@ static char *
 source_text(void *mem, const struct ui *ui, const struct log_source *f, bool named)
 {
 	size_t n = strlen(f->name);
-	long long age = (ui->now_us - f->written_us) / 1000000;
 
 	n -= n > 3 && !strcmp(f->name + n - 3, ".a1") ? 3 : 0;
 	return mem_printf(mem, " %.*s%s+%s", named ? (int)n : 0, f->name, named ? " " : "",
-			  time_age(mem, age > 0 ? age : 0));
+			  ui_age(mem, ui, f->written_us));
 }
 
 /* Every file with its letter and how long ago it was written to. */

@@ -387,8 +387,7 @@ pipeline_path(void *mem, const struct ui *ui, const void *state)
 	size_t at = s->at < p->n ? s->at : p->focus;
 	const char *usd = ui_width(ui) >= PIPELINE_WIDE ? rows_get(p->run, 0, "usd") : NULL;
 	long long ended = ui_us(rows_get(p->run, 0, "ended_at"));
-	char *ago = ended && !*ui->at ? mem_printf(mem, " %s ago",
-						   time_age(mem, (ui->now_us - ended) / 1000000))
+	char *ago = ended && !*ui->at ? mem_printf(mem, " %s ago", ui_age(mem, ui, ended))
 				      : mem_strdup(mem, "");
 	return mem_printf(mem, "%s > %s > %s   %s %s%s%s%s%s", rows_get(p->run, 0, "pipeline"),
 			  rows_get(p->run, 0, "run"), p->steps[at].key, rows_get(p->run, 0, "mode"),

@@ -1,5 +1,4 @@
 #include "base/mem.h"
-#include "base/time.h"
 #include "ui/draw.h"
 #include "ui/pipeline.h"
 #include "view/runs.h"
@@ -17,12 +16,12 @@ pipeline_beat(const struct ui *ui, const struct pipeline *p)
 const char *
 pipeline_cause(void *mem, const struct ui *ui, const struct pipeline *p)
 {
-	long long beat = pipeline_beat(ui, p);
+	long long beat = ui_us(rows_get(p->run, 0, "heartbeat_at"));
 
 	if (!state_is(rows_get(p->run, 0, "state"), "dead"))
 		return p->why->cause;
 	return run_died(mem, p->run, 0,
-			beat < 0 ? NULL : mem_printf(mem, "%s ago", time_age(mem, beat)));
+			beat ? mem_printf(mem, "%s ago", ui_age(mem, ui, beat)) : NULL);
 }
 
 static char *

@@ -1,6 +1,7 @@
 #include "ui/screen.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "ui/console.h"
 #include "view/logreader.h"
 #include "view/status.h"
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define AGE_STEP_S 5
 
 const void *
 ui_view(const struct ui *ui, enum feed_kind kind)
@@ -147,6 +150,14 @@ char *
 ui_day(void *mem, const struct ui *ui, const char *iso)
 {
 	return ui_time(mem, ui, iso, true);
+}
+
+char *
+ui_age(void *mem, const struct ui *ui, long long at_us)
+{
+	long long s = at_us && at_us < ui->now_us ? (ui->now_us - at_us) / 1000000 : 0;
+
+	return time_age(mem, s - s % AGE_STEP_S);
 }
 
 /* --- lists --- */

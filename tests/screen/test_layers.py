@@ -1,6 +1,7 @@
 """Layers on the shop with rows that break a rule: what is wrong, why, and the rows, in two keys."""
 
 import re
+import time
 
 import pytest
 
@@ -71,4 +72,18 @@ def test_layers_of_another_run(console, broken):
     t.wait(rf"layers as of run {good}, NOT of run {good + 1}", 5)
     t.wait(r"customers: 10 missing, 10 were rejected", 2)
     t.wait(r"incremental failed \d+ s ago", 2)
+    assert t.quit() == 0
+
+
+@pytest.mark.parametrize("key", "23")
+def test_idle_sends_little(console, broken, key):
+    """In the first minute after a run, when every age counts seconds."""
+    broken.run("run", "incremental").quiet()
+    t = console(broken, columns=140, lines=40)
+    t.wait(r"\? help", 5)
+    t.keys(key)
+    t.pump(3)
+    sent, began = len(t.sent), time.monotonic()
+    t.pump(10)
+    assert (len(t.sent) - sent) / (time.monotonic() - began) < 95
     assert t.quit() == 0
