@@ -97,7 +97,7 @@ install_all() {
 	scripts/fetch-duckdb.sh || { say "cannot fetch libduckdb"; exit 2; }
 }
 
-# Wheels stay in the cache, so that a second environment needs no network.
+# Wheels stay in the cache, so that a second environment needs no network.  The lists are complete.
 venv() {
 	local dir=$1 list=$2 stamp wheels=$CACHE/wheels
 	stamp=$(cat tests/requirements.txt "$list" <(python3 -VV) | sha256sum)
@@ -106,12 +106,12 @@ venv() {
 	rm -rf "$dir"
 	python3 -m venv "$dir"
 	set -- "$dir/bin/pip" -q --disable-pip-version-check
-	if ! "$@" install --no-index --find-links "$wheels" -r "$list" 2>/dev/null; then
-		"$@" wheel --no-cache-dir -w "$wheels" -r "$list" >&2 || {
+	if ! "$@" install --no-deps --no-index --find-links "$wheels" -r "$list" 2>/dev/null; then
+		"$@" wheel --no-deps --no-cache-dir -w "$wheels" -r "$list" >&2 || {
 			say "cannot fetch the packages of $list"
 			exit 2
 		}
-		"$@" install --no-index --find-links "$wheels" -r "$list"
+		"$@" install --no-deps --no-index --find-links "$wheels" -r "$list"
 	fi
 	echo "$stamp" >"$dir/stamp"
 }

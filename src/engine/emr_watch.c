@@ -23,7 +23,8 @@
 #define FLUSH_WAIT_MS 2000
 #define OUTAGE_MS     600000 /* EMR may be away so long while its job goes on */
 #define CANCEL_MAX_MS 300000
-#define WORDS_MAX     500
+#define WORDS_MAX     1000
+#define DETAILS_MAX   256 /* EMR cuts what it says of a job's state */
 
 struct watch {
 	void *mem;
@@ -145,17 +146,27 @@ watch_failed(struct watch *w, const struct emr_job *job)
 	AUTO_MEM void *tmp = mem_root();
 	struct words words = { .mem = tmp };
 	const char *said = strstr(job->details, SAYS_ERROR);
+	const char *cure = emr_cure(tmp, job->details);
 	bool cancelled = !strcmp(job->state, "CANCELLED");
+	bool whole = said && strlen(job->details) < DETAILS_MAX;
 
-	if (said)
-		words.error = said + strlen(SAYS_ERROR);
-	else if (!cancelled && job->logs)
+	if (!cure && !whole && !cancelled && job->logs) {
 		words_read(w, job, &words);
+		if (!words.error && !words.last && job->started_s)
+			cure = mem_printf(
+				tmp,
+				"no log came to '%s': emr_role_arn needs s3:PutObject there and "
+				"on the processed bucket",
+				job->logs);
+	}
+	if (!words.error && said)
+		words.error = said + strlen(SAYS_ERROR);
 	const char *reason = words.error     ? words.error
 			     : *job->details ? job->details
 			     : words.last    ? words.last
 					     : "it gives no reason";
-	const char *cure = emr_cure(tmp, job->details);
+	if (!cure)
+		cure = emr_cure(tmp, reason);
 	struct err *e = err_new(ERR_REMOTE, "Spark job %s %s: %s", w->job,
 				cancelled ? "was cancelled" : "failed", reason);
 	return err_hint(e, "%s",
@@ -231,7 +242,10 @@ watch_outage(struct watch *w, struct err *e)
 	long long away = time_tick_ms() - w->heard_at_ms;
 
 	if (!err_may_retry(e->code) || away > OUTAGE_MS)
-		return err_wrap(e, "cannot see Spark job %s", w->job);
+		return err_wrap(
+			e,
+			"cannot see Spark job %s, which goes on ('bikeops emr cancel %s' ends it)",
+			w->job, w->job);
 	progress_note(w->progress, CHECK,
 		      mem_printf(tmp, "EMR job %s: no answer for %s", w->job,
 				 time_age(tmp, away / 1000)));

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#define ROLE_NEEDS                                                                                    \
+	"emr_role_arn needs s3:GetObject on the script, raw and processed objects, s3:PutObject and " \
+	"s3:DeleteObject on the processed ones, s3:ListBucket on their buckets"
+
 static const struct cure {
 	const char *text; /* part of what is said */
 	const char *cure;
@@ -20,10 +24,10 @@ static const struct cure {
 	  "ask for more 'Max concurrent vCPUs per account' in Service Quotas, or lower emr_max_vcpu" },
 	{ "orker could not be allocated",
 	  "EMR has no room just now: try again, or lower emr_max_vcpu" },
-	{ "Access Denied",
-	  "let emr_role_arn read the source and raw buckets and write the processed one" },
-	{ "AccessDenied",
-	  "let emr_role_arn read the source and raw buckets and write the processed one" },
+	{ "Access Denied", ROLE_NEEDS },
+	{ "AccessDenied", ROLE_NEEDS },
+	{ "Status Code: 403", ROLE_NEEDS },
+	{ "MultiObjectDeleteException", ROLE_NEEDS },
 };
 
 const char *
@@ -33,6 +37,9 @@ emr_cure(void *mem, const char *text)
 
 	if (action && !strstr(text, "iam:PassRole")) {
 		action = strchr(action, ':') + 2;
+		if (!strncmp(action, "s3:", 3))
+			return mem_printf(mem, "allow %.*s in the policy of emr_role_arn",
+					  (int)strcspn(action, " \n"), action);
 		return mem_printf(mem, "allow %.*s to whom the credentials belong",
 				  (int)strcspn(action, " \n"), action);
 	}

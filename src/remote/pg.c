@@ -154,6 +154,8 @@ pg_refused(const struct pg_config *config, PGconn *conn, bool timed_out)
 	const char *where = config->where ? config->where : "its DSN";
 	struct err *e = err_new(code, "cannot connect to the %s database: %s", config->what,
 				timed_out ? "no answer in time" : text);
+	if (strstr(text, "authentication") && config->login && config->login->refused)
+		return err_hint(e, "%s", config->login->refused);
 	if (code == ERR_AUTH)
 		return err_hint(e, "check user, password and database in %s", where);
 	return err_hint(e, "is it running? see %s; 'bikeops local up' starts the embedded stack",

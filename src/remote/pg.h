@@ -20,6 +20,7 @@ struct pg; /* opaque; closed when freed */
 struct pg_login {
 	struct err *(*make)(void *mem, const void *arg, const char **user, const char **password);
 	const void *arg;
+	const char *refused; /* what to do where the server refuses it, or NULL */
 };
 
 struct pg_config {

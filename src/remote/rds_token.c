@@ -97,7 +97,15 @@ rds_login(void *mem, const char *dsn, const char *region, struct pg_login *out)
 	TRY(rds_check(rds, sslmode, root));
 	TRY(aws_open(rds, &config, &rds->aws));
 	mem_move(mem, rds);
-	*out = (struct pg_login){ .make = rds_make, .arg = rds };
+	*out = (struct pg_login){
+		.make = rds_make,
+		.arg = rds,
+		.refused = mem_printf(
+			rds,
+			"allow rds-db:connect as '%s' to whom the credentials belong, and "
+			"GRANT rds_iam TO it",
+			rds->user),
+	};
 	return NULL;
 }
 

@@ -60,6 +60,20 @@ s3_exists(const char *bucket, const char *key)
 	return err_new(ERR_CONFLICT, "'s3://%s/%s' is already there", bucket, key);
 }
 
+/* An answer to HEAD has no text that would say it. */
+static struct err *
+head_hint(struct err *e, const struct aws_request *r)
+{
+	if (!*r->path)
+		return err_hint(e, "allow s3:ListBucket on arn:aws:s3:::%s in the role's policy",
+				r->bucket);
+	return err_hint(
+		e,
+		"allow s3:GetObject on arn:aws:s3:::%s/%s, and s3:ListBucket on the bucket, in "
+		"the role's policy",
+		r->bucket, r->path);
+}
+
 struct err *
 s3_call(void *mem, struct s3 *s3, const char *verb, const struct aws_request *request,
 	struct aws_answer *out)
@@ -68,7 +82,11 @@ s3_call(void *mem, struct s3 *s3, const char *verb, const struct aws_request *re
 
 	full.service = "s3";
 	struct err *e = aws_call(mem, s3->aws, &full, out);
-	return e ? s3_failed(e, verb, request->bucket, request->path) : NULL;
+	if (!e)
+		return NULL;
+	if (e->code == ERR_AUTH && !strcmp(request->method, "HEAD") && !err_hint_of(e))
+		e = head_hint(e, request);
+	return s3_failed(e, verb, request->bucket, request->path);
 }
 
 struct err *

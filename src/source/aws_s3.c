@@ -121,6 +121,12 @@ export_open(void *mem, const struct settings *settings, struct export *ex)
 	return s3_open(mem, &config, &ex->s3);
 }
 
+bool
+aws_s3_denied(const struct err *e)
+{
+	return strstr(e->msg, "Access Denied") || strstr(e->msg, "not authorized to perform");
+}
+
 /* 58000 is all that RDS says of S3: what passes is tried again, a right that lacks is not. */
 static struct err *
 export_error(struct err *e)
@@ -129,7 +135,7 @@ export_error(struct err *e)
 
 	if (!state || strcmp(state, "58000"))
 		return e;
-	if (!strstr(e->msg, "Access Denied")) {
+	if (!aws_s3_denied(e)) {
 		e->code = ERR_NET;
 		return e;
 	}

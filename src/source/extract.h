@@ -43,6 +43,8 @@ struct err *copy_extract(struct extract *x, struct pg *pg, const struct extract_
 			 struct extract_files *files) MUST_CHECK;
 struct err *aws_s3_extract(struct extract *x, struct pg *pg, const struct extract_entity *entity,
 			   struct extract_files *files) MUST_CHECK;
+/* Does S3 refuse it to RDS? */
+bool aws_s3_denied(const struct err *e);
 /* May role (NULL: the session's) call that function of aws_s3?  *why says why not, or is NULL. */
 struct err *aws_s3_ready(void *mem, struct pg *pg, const struct settings *settings,
 			 const char *role, const char *function, const char **why) MUST_CHECK;

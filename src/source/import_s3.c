@@ -58,7 +58,12 @@ import_s3_file(struct source *s, const char *file, struct csv *csv, long long *r
 	TRY(pg_query(tmp, s->pg, steps[2], &file, 1, NULL));
 	const char *params[] = { file, import_s3_columns(tmp, csv_header(csv)), bucket, key,
 				 *region ? region : NULL };
-	TRY(pg_query(tmp, s->pg, sql_text("source/aws_s3_import"), params, 5, &r));
+	struct err *e = pg_query(tmp, s->pg, sql_text("source/aws_s3_import"), params, 5, &r);
+	if (e && aws_s3_denied(e))
+		return err_hint(
+			e, "the role of feature s3Import on the instance needs s3:GetObject on "
+			   "the data set in the source bucket");
+	TRY(e);
 	*rows = strtoll(rows_get(r, 0, "said"), NULL, 10);
 	if (*rows != there)
 		return err_new(ERR_DATA,

@@ -171,5 +171,9 @@ redshift_explain(const struct load *l, struct err *e)
 		err_free(e);
 		return explain_too_long(l, text, &what);
 	}
+	if (strstr(text, "S3ServiceException") &&
+	    (strstr(text, "AccessDenied") || strstr(text, "not authorized to perform")))
+		return err_hint(e, "redshift_role_arn needs s3:GetObject and s3:ListBucket on the "
+				   "processed bucket");
 	return strstr(text, "sys_load_error_detail") ? explain_row(l, e) : e;
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """An EMR Serverless endpoint on loopback: its API, its states, and real Spark at work.
 
-usage: emr.py --dir DIR --s3 URL [--port N] [--region R] [--account N] [--throttle]
+usage: emr.py --dir DIR --s3 URL [--port N] [--region R] [--account N] [--throttle] [--iam FILE]
               [--delay NAME=SECONDS]... [--rotate BYTES] [--job-command PROGRAM]
 
 Requests must be signed (botocore's signer checks them) by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
 and carry AWS_SESSION_TOKEN where that is set.  Jobs read and write s3:// at the S3 server URL with the
-same keys.  Applications and jobs are kept in DIR: a peer that is started there again knows them, and
+same keys.  With iam.py's FILE requests are signed by its keys and must be allowed, and jobs have the
+keys of their execution role.  Applications and jobs are kept in DIR: a peer that is started there again knows them, and
 begins a job anew that ran.  Prints `ready port=N`.  With --job-command that Python program runs in
 place of Spark, with the job's arguments: for what is about the API alone.
 
@@ -57,6 +58,8 @@ import botocore.session
 import dateutil.parser
 
 import emr_work
+import iam_actions
+from iam import Iam
 from sigv4 import Refused, verify
 
 SERVICE = "emr-serverless"
@@ -176,7 +179,7 @@ class Emr:
         self.args = args
         self.dir = args.dir
         self.delays = {**DELAYS, **{name: float(value) for name, value in args.delay}}
-        self.bucket = emr_work.Bucket(args.s3, args.region)
+        self.iam = Iam(args.iam, args.region) if args.iam else None
         self.lock = threading.RLock()
         self.applications, self.jobs, self.tokens = {}, {}, {}
         self.at_work = {}       # (job, attempt) -> emr_work.Attempt whose logs are not all sent
@@ -212,6 +215,12 @@ class Emr:
                     self.faults.remove(fault)
                 return fault
         return None
+
+    def role_keys(self, application, role):
+        """(key, secret) that a job has, or None; without IAM those of the environment."""
+        if not self.iam:
+            return None, None
+        return self.iam.role_keys(role, "emr-serverless.amazonaws.com", application["arn"])
 
     def application(self, given):
         found = self.applications.get(given["applicationId"])
@@ -304,7 +313,13 @@ class Emr:
             uri = f"{uri.rstrip('/')}/applications/{job['applicationId']}/jobs/{job['jobRunId']}"
             if job["request"].get("retryPolicy", {}).get("maxAttempts", 1) > 1:
                 uri += f"/attempts/{job['attempt']}"
-        work = emr_work.Attempt(self.dir / "jobs" / job["jobRunId"] / str(job["attempt"]), self.bucket,
+        keys = self.role_keys(self.applications[job["applicationId"]], job["executionRole"])
+        if not keys:        # jobs-troubleshoot
+            self.end(job, "FAILED", f"Could not assume execution role {job['executionRole']} because it does not "
+                     "exist or isn't set up with the required trust relationship with EMR Serverless.")
+            return
+        bucket = emr_work.Bucket(self.args.s3, self.args.region, *keys)
+        work = emr_work.Attempt(self.dir / "jobs" / job["jobRunId"] / str(job["attempt"]), bucket,
                                 self.args.s3, job["request"], uri, self.args.rotate, self.args.job_command)
         work.send_at, work.sending = now + self.delays["logs"], threading.Lock()
         self.at_work[job["jobRunId"], job["attempt"]] = work
@@ -626,9 +641,14 @@ class Server:
         self.keys = {os.environ["AWS_ACCESS_KEY_ID"]: (os.environ["AWS_SECRET_ACCESS_KEY"], token)}
 
     def call(self, handler, body):
-        verify(handler, body, self.keys, self.args.region, SERVICE)
+        iam = self.emr.iam
+        key = verify(handler, body, iam.keys() if iam else self.keys, self.args.region, SERVICE)
         name, given = self.model.parse(handler.command, handler.path, body)
         handler.operation = name
+        needs = iam_actions.emr(name, given, self.args.region, self.args.account)
+        why = iam and iam.refusal(key, needs)
+        if why:
+            raise Refused(403, "AccessDeniedException", why)
         with self.emr.lock:
             if self.emr.fault("throttle", name):
                 raise Refused(429, "ThrottlingException", "Rate exceeded")
@@ -713,6 +733,7 @@ def main():
     parser.add_argument("--delay", action="append", default=[], type=lambda text: tuple(text.split("=", 1)))
     parser.add_argument("--rotate", type=int, default=ROTATE_BYTES)
     parser.add_argument("--job-command", type=pathlib.Path)
+    parser.add_argument("--iam", type=pathlib.Path)
     args = parser.parse_args()
     args.dir = args.dir.resolve()
     args.dir.mkdir(parents=True, exist_ok=True)

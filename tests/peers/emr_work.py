@@ -62,9 +62,13 @@ def die_with_parent():
 
 
 class Bucket:
-    def __init__(self, url, region):
+    """Under the keys of the job's role, or those of the environment."""
+
+    def __init__(self, url, region, key=None, secret=None):
         config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2})
-        self.client = boto3.client("s3", endpoint_url=url, region_name=region, config=config)
+        self.client = boto3.client("s3", endpoint_url=url, region_name=region, config=config,
+                                   aws_access_key_id=key, aws_secret_access_key=secret)
+        self.env = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret} if key else {}
 
     @staticmethod
     def split(uri):
@@ -109,7 +113,7 @@ class Attempt:
         if self.job_command:
             argv = [sys.executable, self.job_command, self.s3_url, *submit.get("entryPointArguments", [])]
         with open(self.dir / "stdout", "ab") as out, open(self.dir / "stderr", "ab") as err:
-            self.child = subprocess.Popen(argv, env=spark.environment(), cwd=self.dir, stdout=out, stderr=err,
+            self.child = subprocess.Popen(argv, env=spark.environment({**os.environ, **self.bucket.env}), cwd=self.dir, stdout=out, stderr=err,
                                           stdin=subprocess.DEVNULL, start_new_session=True,
                                           preexec_fn=die_with_parent)
 

@@ -273,20 +273,23 @@ def error_answer(fault, method):
     return head if method == "HEAD" else head + body
 
 
+def listen(proxy, port):
+    with socket.create_server(("127.0.0.1", port), backlog=128) as server:
+        print(f"ready port={server.getsockname()[1]}", flush=True)
+        while True:
+            sock, _ = server.accept()
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=proxy.serve, args=(sock,), daemon=True).start()
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--dir", type=pathlib.Path, required=True)
     parser.add_argument("--to", required=True)
     parser.add_argument("--port", type=int, default=0)
     args = parser.parse_args()
-    proxy = Proxy(args.to)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    with socket.create_server(("127.0.0.1", args.port), backlog=128) as server:
-        print(f"ready port={server.getsockname()[1]}", flush=True)
-        while True:
-            sock, _ = server.accept()
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=proxy.serve, args=(sock,), daemon=True).start()
+    listen(Proxy(args.to), args.port)
 
 
 if __name__ == "__main__":

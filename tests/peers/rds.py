@@ -5,7 +5,9 @@ usage: rds.py --dir DIR        prints `ready port=N` and serves until it is ende
 DIR/control.json, read at each call, is what a test changes (Rds.control() below):
     endpoint, region   S3 that aws_s3 reaches, and the only region it exports to
     role_keys          access key, secret key, session token of the instance's roles
-    roles              which features have one: s3Export, s3Import
+    roles              which features have one: s3Export, s3Import; with iam their ARNs by feature
+    iam                iam.py's file, or null: then role_keys and iam_keys say who may
+    arn, resource      of the instance: its ARN, and the id that rds-db:connect names
     part_bytes         size at which an export begins the next file (about 6 GB at RDS)
     header_per_part    does each file begin with the header?
     iam_keys           {access key: [secret key, session token or null, [database users]]}
@@ -51,12 +53,14 @@ from botocore.credentials import Credentials
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "aws_s3"))
 import agent as agents  # noqa: E402
+import iam_actions  # noqa: E402
+from iam import ACCOUNT, Iam  # noqa: E402
 
 PASSWORD = "master-password"
 TOKEN_S = 900
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 DEFAULTS = {"endpoint": None, "region": "us-east-1", "role_keys": ["AKRDS", "SKRDS", None],
-            "roles": ["s3Export", "s3Import"], "part_bytes": 6 << 30, "header_per_part": False,
+            "roles": ["s3Export", "s3Import"], "iam": None, "arn": None, "resource": None, "part_bytes": 6 << 30, "header_per_part": False,
             "iam_keys": {}, "faults": []}
 
 
@@ -184,7 +188,7 @@ def token_fault(token, user, port, control, now):
         given = one["X-Amz-Signature"]
     except (KeyError, ValueError):
         return "no token"
-    secret, session, users = control["iam_keys"].get(key, (None, None, []))
+    secret, session, users = iam_key(key, user, control)
     age = (now - signed).total_seconds()
     for wrong, why in (
             (url.netloc != f"localhost:{port}", "another host or port"),
@@ -209,6 +213,18 @@ def token_fault(token, user, port, control, now):
     if not hmac.compare_digest(signer.signature(text, request), given):
         return "the signature does not match"
     return None
+
+
+def iam_key(key, user, control):
+    """(secret, session token, the users that it may log in as)"""
+    if not control["iam"]:
+        return control["iam_keys"].get(key, (None, None, []))
+    iam = Iam(control["iam"], control["region"])
+    who = iam.principals().get(key)
+    if not who:
+        return None, None, []
+    needs = iam_actions.rds_login(control["region"], ACCOUNT, control["resource"], user)
+    return who["secret"], None, [] if iam.refusal(key, needs) else [user]
 
 
 def refusal(message, sqlstate="28000"):

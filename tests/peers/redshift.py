@@ -41,6 +41,7 @@ from psycopg import sql as pgsql
 import redshift_api
 import redshift_copy
 import redshift_sql
+from iam import Iam
 
 DROPPED = {"standard_conforming_strings", "in_hot_standby", "default_transaction_read_only",
            "search_path", "scram_iterations", "IntervalStyle"}
@@ -446,12 +447,14 @@ class Session:
             except ValueError as e:
                 raise redshift_copy.CopyError(str(e), state="42601")
             columns = await self.columns(options)
-            if options.role not in (self.peer.args.role_arn, "default"):
+            keys = self.peer.role_keys(options.role)
+            if not keys:
                 raise redshift_copy.CopyError(
                     f"User arn:aws:redshift:{self.peer.args.region}:{self.peer.api.account}:dbuser:"
                     f"{self.peer.args.workgroup}/{self.user} is not authorized to assume IAM Role "
                     f"{options.role}" if options.role else "Must specify a credentials argument: IAM_ROLE")
-            data, rows, files = await asyncio.to_thread(redshift_copy.load, self.peer.bucket, options, columns)
+            bucket = redshift_copy.Bucket(self.peer.args.s3_endpoint, self.peer.args.region, *keys)
+            data, rows, files = await asyncio.to_thread(redshift_copy.load, bucket, options, columns)
             names = options.columns
             result, error = await self.ask(f"COPY {options.table} {names} FROM STDIN (FORMAT csv)", data)
             if error:
@@ -488,7 +491,7 @@ class Peer:
     def __init__(self, args, dsn):
         self.args, self.dsn = args, dsn
         self.usage, self.faults = Usage(args.base_capacity), Faults()
-        self.bucket = redshift_copy.Bucket(args.s3_endpoint, args.region)
+        self.iam = Iam(args.iam, args.region) if args.iam else None
         self.lock, self.port, self.tls = threading.Lock(), 0, None
         if args.tls_cert:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -511,6 +514,16 @@ class Peer:
         self.admin.execute(pgsql.SQL("ALTER ROLE {} PASSWORD {}").format(
             pgsql.Identifier(self.admin.info.user), pgsql.Literal(self.args.admin_password)))
         self.backend = ("127.0.0.1", self.admin.info.port)
+
+    def role_keys(self, role):
+        """(key, secret) that a COPY reads with, or None; mgmt/serverless-iam: both services must be trusted."""
+        if role not in (self.args.role_arn, "default"):
+            return None
+        if not self.iam:
+            return None, None
+        keys = [self.iam.role_keys(self.args.role_arn, service) for service in (
+            "redshift.amazonaws.com", "redshift-serverless.amazonaws.com")]
+        return keys[0] if all(keys) else None
 
     def make_user(self, name, password, until):
         """mgmt/generating-iam-credentials: the user is made when it is not there, with PUBLIC's rights."""
@@ -597,6 +610,7 @@ def main():
     p.add_argument("--tls-cert")
     p.add_argument("--tls-key")
     p.add_argument("--require-ssl", action="store_true")
+    p.add_argument("--iam", help="iam.py's file: who signs, and what is allowed")
     args = p.parse_args()
     die_with_parent()
     cluster = Cluster(args.dir) if args.dir else None

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.parse
 
+import iam_actions
 from sigv4 import Refused, verify
 
 
@@ -37,6 +38,10 @@ class Api:
 
     def answer(self, action, key, body):
         self.calls.append({"at": time.time(), "action": action})
+        why = self.peer.iam and self.peer.iam.refusal(key, iam_actions.redshift(
+            action, self.arn(), self.arn().replace("workgroup/", "namespace/")))
+        if why:
+            raise Refused(400, "AccessDeniedException", why)
         if action in self.denied:
             raise Refused(400, "AccessDeniedException",
                           f"User: arn:aws:iam::{self.account}:user/{key} is not authorized to perform: "
@@ -63,7 +68,7 @@ class Api:
         seconds = body.get("durationSeconds", 900)
         if not isinstance(seconds, int) or not 900 <= seconds <= 3600:
             raise Refused(400, "ValidationException", "durationSeconds must be between 900 and 3600")
-        user = ("IAMR:" if self.keys[key][1] else "IAM:") + self.args.iam_user
+        user = ("IAMR:" if self.keys.get(key, (None, None))[1] else "IAM:") + self.args.iam_user
         password = secrets.token_urlsafe(24)
         until = time.time() + (self.args.credential_seconds or seconds)
         self.peer.make_user(user, password, until)
@@ -112,7 +117,8 @@ class Api:
                 try:
                     if path.startswith("/_peer/"):
                         return self.reply(200, api.switch(path, json.loads(data or b"{}")))
-                    key = verify(self, data, api.keys, api.args.region, "redshift-serverless")
+                    keys = api.peer.iam.keys() if api.peer.iam else api.keys
+                    key = verify(self, data, keys, api.args.region, "redshift-serverless")
                     action = self.headers.get("X-Amz-Target", "").removeprefix("RedshiftServerless.")
                     self.reply(200, api.answer(action, key, json.loads(data or b"{}")))
                 except Refused as e:

@@ -64,11 +64,12 @@ class Column:
 
 
 class Bucket:
-    """Reads as the role of the COPY would: under the peer's own credentials."""
+    """Under the keys of the COPY's role, or those of the environment."""
 
-    def __init__(self, endpoint, region):
+    def __init__(self, endpoint, region, key=None, secret=None):
         self.endpoint = endpoint
         self.s3 = boto3.client("s3", endpoint_url=endpoint, region_name=region,
+                               aws_access_key_id=key, aws_secret_access_key=secret,
                                config=botocore.config.Config(s3={"addressing_style": "path"},
                                                              retries={"max_attempts": 2}))
 

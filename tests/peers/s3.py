@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """An S3 server in a folder that verifies signatures: s3proxy (Java) or versitygw (Go).
 
-usage: s3.py --dir DIR [--kind s3proxy|versitygw] [--port N] [--bucket NAME]...
+usage: s3.py --dir DIR [--kind s3proxy|versitygw] [--port N] [--bucket NAME]... [--iam FILE]
 
-The credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Makes the buckets, prints
+The credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; with s3proxy also those of iam.py's FILE,
+whose policies s3_guard.py knows. Makes the buckets, prints
 `ready port=N` and ends its server when it is told to or when its parent is gone.
 """
 
@@ -20,6 +21,8 @@ import time
 
 import boto3
 import botocore.config
+
+from iam import Iam
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "bikeops"
 JAR = CACHE / "jars/s3proxy-4.1.0-jar-with-dependencies.jar"
@@ -55,11 +58,16 @@ def free_port():
 
 
 def start_s3proxy(args, port, key, secret):
-    conf = args.dir / "s3proxy.conf"
-    conf.touch(mode=0o600)
-    conf.write_text(S3PROXY.format(port=port, key=key, secret=secret, data=args.dir / "data",
-                                   region=REGION))
-    argv = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-jar", str(JAR), "--properties", str(conf)]
+    keys = {key: secret}
+    if args.iam:
+        keys |= {key: who["secret"] for key, who in Iam(args.iam, REGION).principals().items()}
+    argv = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-jar", str(JAR)]
+    for key, secret in keys.items():
+        conf = args.dir / f"s3proxy-{key}.conf"
+        conf.touch(mode=0o600)
+        conf.write_text(S3PROXY.format(port=port, key=key, secret=secret, data=args.dir / "data",
+                                       region=REGION))
+        argv += ["--properties", str(conf)]
     return subprocess.Popen(argv, stdout=sys.stderr, preexec_fn=die_with_parent)
 
 
@@ -97,6 +105,7 @@ def main():
     parser.add_argument("--kind", choices=("s3proxy", "versitygw"), default="s3proxy")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--bucket", action="append", default=[])
+    parser.add_argument("--iam", type=pathlib.Path)
     args = parser.parse_args()
     if args.kind not in kinds():
         sys.exit(f"s3.py: {args.kind} is not there: run 'make deps-peers'")

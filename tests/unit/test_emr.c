@@ -21,7 +21,9 @@ static const struct cure cures[] = {
 	  "the application allows too little" },
 	{ "Your account's limit of 16 vCPU was exceeded", "ask for more 'Max concurrent vCPUs" },
 	{ "com.amazon.ws.emr.hadoop.fs: Access Denied (Service: Amazon S3; Status Code: 403)",
-	  "let emr_role_arn read" },
+	  "emr_role_arn needs s3:GetObject" },
+	{ "not authorized to perform: s3:PutObject on resource: x",
+	  "allow s3:PutObject in the policy of emr_role_arn" },
 	{ "Job failed, please check complete logs", NULL },
 };
 

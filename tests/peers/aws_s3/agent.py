@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import socketserver
+import sys
 import threading
 import time
 
@@ -18,12 +19,21 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from iam import Iam  # noqa: E402
+
 SYSTEM_ERROR = "58000"
 
 
 class Refused(Exception):
     def __init__(self, message, detail=None, hint=None, sqlstate=SYSTEM_ERROR):
         self.failure = {"message": message, "detail": detail, "hint": hint, "sqlstate": sqlstate}
+
+
+def no_role(feature):
+    return Refused("credentials stored with the database instance can't be accessed",
+                   hint=f"Has the IAM role Amazon Resource Name (ARN) been associated with the feature-name "
+                        f"\"{feature}\"?", sqlstate="22023")
 
 
 def records(path, csv):
@@ -71,19 +81,27 @@ class Agent:
                     return fault["kind"]
         return None
 
-    def client(self, control, keys=None):
-        access, secret, token = keys or control["role_keys"]
+    def client(self, control, feature, keys=None):
+        access, secret, token = keys or self.role_keys(control, feature)
         return boto3.client(
             "s3", endpoint_url=control["endpoint"], region_name=control["region"],
             aws_access_key_id=access, aws_secret_access_key=secret, aws_session_token=token,
             config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}))
 
+    def role_keys(self, control, feature):
+        """With IAM those of the feature's own role, which must trust this instance."""
+        if not control["iam"]:
+            return control["role_keys"]
+        keys = Iam(control["iam"], control["region"]).role_keys(
+            control["roles"][feature], "rds.amazonaws.com", control["arn"])
+        if not keys:
+            raise no_role(feature)
+        return *keys, None
+
     def allowed(self, control, feature, region, keys=None):
         """A role per feature (postgresql-s3-export-access-bucket), the instance's own region."""
         if not keys and feature not in control["roles"]:
-            raise Refused("credentials stored with the database instance can't be accessed",
-                          hint="Has the IAM role Amazon Resource Name (ARN) been associated with the "
-                               f"feature-name \"{feature}\"?", sqlstate="22023")
+            raise no_role(feature)
         if region and region != control["region"]:
             raise Refused("could not upload to Amazon S3" if feature == "s3Export" else
                           "could not download from Amazon S3",
@@ -98,7 +116,7 @@ class Agent:
         fault = self.fault("export", q["key"])
         parts = cut(q["path"], control["part_bytes"], q["csv"], q["header"],
                     control["header_per_part"])
-        s3 = self.client(control)
+        s3 = self.client(control, "s3Export")
         if fault == "hang":
             time.sleep(3600)
         for i, part in enumerate(parts):
@@ -127,7 +145,7 @@ class Agent:
             raise Refused("could not download from Amazon S3",
                           "Amazon S3 client returned 'Please reduce your request rate.'.")
         try:
-            got = self.client(control, q["keys"]).get_object(Bucket=q["bucket"], Key=q["key"])
+            got = self.client(control, "s3Import", q["keys"]).get_object(Bucket=q["bucket"], Key=q["key"])
             body = got["Body"].read()
         except (ClientError, BotoCoreError) as e:
             text = e.response["Error"]["Message"] if isinstance(e, ClientError) else str(e)
