@@ -77,5 +77,5 @@ def test_refused(console, loaded, keys, told):
     t = console(loaded, *configured(loaded, keys), columns=400)
     assert t.end() == 2
     assert b"\x1b[?1049h" not in t.sent
-    assert re.search(r"setting 'keys' \(\S*keys.conf\): ", t.text())
+    assert re.search(r"setting 'keys' \(\S*keys.conf:2\): ", t.text())
     assert re.search(told, t.text()), t.text()
