@@ -45,7 +45,7 @@ def test_locked(console, prod, state):
     before = scenes.newest(stack)["run"]
     t = console(stack, *args, **state)
     t.wait(r"prod \[LOCKED\] run \d+", 5)
-    t.wait(r"U \(un\)lock", 2)
+    t.wait(r"U unlock", 2)
     for key in WRITERS:
         t.keys(key)
         t.wait(rf"locked: '{key}' writes; U unlocks with a ticket and a reason", 2)
@@ -65,10 +65,10 @@ def test_locked(console, prod, state):
 def test_key_line_offers_no_dead_key(console, prod, state):
     stack, args = prod
     t = console(stack, *args, **state)
-    t.wait(r"U \(un\)lock", 5)
+    t.wait(r"U unlock", 5)
     assert "trigger" not in t.still().text().splitlines()[-1]
     unlock(t)
-    t.wait(r"t trigger +U \(un\)lock +\? help +q back +Q quit", 2)     # c, x: nothing to do
+    t.wait(r"t trigger +U lock +\? help +q back +Q quit", 2)     # c, x: nothing to do
     assert t.quit() == 0
 
 
