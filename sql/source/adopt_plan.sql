@@ -6,7 +6,8 @@ FROM (
 			CASE WHEN NOT ruled THEN 'create rule soft_delete on delete' END) AS does
 	FROM (
 		SELECT tbl,
-			(SELECT string_agg(col, ' and ') FROM unnest('{created_at,updated_at,is_active}'::text[]) AS col
+			(SELECT string_agg(col, ' and ' ORDER BY n)
+				FROM unnest('{created_at,updated_at,is_active}'::text[]) WITH ORDINALITY AS c(col, n)
 				WHERE NOT EXISTS (SELECT FROM pg_attribute
 					WHERE attrelid = rel AND attname = col AND NOT attisdropped)) AS lacks,
 			EXISTS (SELECT FROM pg_trigger WHERE tgrelid = rel AND tgname = 'audit') AS triggered,

@@ -11,7 +11,7 @@ FROM (
 		'write serving and books', CASE WHEN r.lacks IS NULL THEN 'ok' ELSE 'fail' END,
 		'grant them as ''bikeops sql warehouse/postgres/0002_rights'' does'
 	FROM (
-		SELECT string_agg(c.oid::regclass::text, ', ') AS lacks FROM pg_class c
+		SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text) AS lacks FROM pg_class c
 		WHERE c.oid IN ('serving.fact_sales'::regclass, 'serving.dim_date'::regclass,
 				'serving.dim_customers'::regclass, 'serving.dim_products'::regclass,
 				'serving.dim_staffs'::regclass, 'serving.dim_stores'::regclass,

@@ -5,7 +5,7 @@ SELECT 'rights' AS name, coalesce('bikeops_run may not read ' || lacks, 'enough'
 	'read store, write consumers' AS "limit",
 	CASE WHEN lacks IS NULL THEN 'ok' ELSE 'fail' END AS state,
 	'run ''bikeops setup'', which grants them' AS hint
-FROM (SELECT string_agg(format('%s.%s', n.nspname, c.relname), ', ') AS lacks
+FROM (SELECT string_agg(format('%s.%s', n.nspname, c.relname), ', ' ORDER BY n.nspname, c.relname) AS lacks
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE (n.nspname = 'store' AND c.relname = ANY ('{stores,staffs,brands,categories,products,
 				customers,orders,order_items}')
@@ -14,13 +14,13 @@ FROM (SELECT string_agg(format('%s.%s', n.nspname, c.relname), ', ') AS lacks
 			AND NOT has_table_privilege('bikeops_run', c.oid, 'INSERT'))) AS r
 UNION ALL
 SELECT 'triggers',
-	coalesce(string_agg(format('%s on %s', tgname, tbl), ', ') FILTER (WHERE NOT intact),
+	coalesce(string_agg(format('%s on %s', tgname, tbl), ', ' ORDER BY tbl, tgname) FILTER (WHERE NOT intact),
 		'all enabled'), count(*)::text,
 	CASE WHEN bool_and(intact) THEN 'ok' ELSE 'fail' END,
 	'changes are being missed: run ''bikeops setup'', then ''bikeops run full'''
 FROM bikeops_capture.watched
 UNION ALL
-SELECT 'columns', coalesce(string_agg(col, ', '), 'as captured'), 'as captured',
+SELECT 'columns', coalesce(string_agg(col, ', ' ORDER BY col), 'as captured'), 'as captured',
 	CASE WHEN count(*) = 0 THEN 'ok' ELSE 'fail' END,
 	'columns of store are gone or of another type: mend them, or run ''bikeops setup'''
 FROM bikeops_capture.lost_columns

@@ -29,7 +29,7 @@ class Watch(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.current = None
-        self.ended = False
+        self.on = self.ended = False
         self.lock = threading.Lock()
         self.start()
 
@@ -45,7 +45,7 @@ class Watch(threading.Thread):
         while not self.ended:
             time.sleep(self.WAIT_S / 3)
             with self.lock:
-                if self.current and time.monotonic() - self.current[1] > self.WAIT_S:
+                if self.on and self.current and time.monotonic() - self.current[1] > self.WAIT_S:
                     self.current[0].cancel()
 
 
@@ -562,7 +562,7 @@ class Shops:
         return True
 
     def found(self):
-        """Each shop begins with what an order needs."""
+        """Each shop begins with what an order needs; nobody is there to wait for."""
         self.allowance = 0
         for shop in self.shops:
             txn = Txn(self, shop, self.idle[0], True)
@@ -570,6 +570,7 @@ class Shops:
                 shop.new_store(txn), shop.new_staff(txn), shop.new_product(txn)
                 shop.new_customer(txn), shop.new_order(txn)
             txn.commit()
+        self.watch.on = True
 
     def step(self, transactions):
         """Begin, go on with and end transactions; some stay open."""
