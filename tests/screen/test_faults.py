@@ -179,3 +179,16 @@ def test_cut_file(console, good, record_property):
             os.truncate(path, os.path.getsize(path) // 2)
         assert cut
     says(t, r"incremental !!", 3, record_property)
+
+
+def test_lock(good):
+    """A step that stands still: doctor and screen 6 say who holds what it waits for."""
+    def locks():
+        checks = good.json("doctor", status=None)["checks"]
+        return next(row for row in checks if row["check"] == "warehouse locks")
+    with scenes.at_work(good) as conn:
+        row = locks()
+        pid = conn.info.backend_pid
+        assert re.fullmatch(rf"bikeops run \d+ waits for pid {pid}, .+ of \w+", row["value"])
+        assert row["state"] == "warn" and f"pg_terminate_backend({pid})" in row["hint"]
+    assert locks()["state"] == "ok"
