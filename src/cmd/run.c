@@ -138,11 +138,11 @@ run_new(struct cmd *c)
 static struct err *
 run_cancel(struct cmd *c, long long id)
 {
-	const char *job;
+	const char *ended;
 
-	TRY(cancel_run(c->mem, c->settings, id, &job));
-	if (job)
-		log_info("Spark job %s, which run %lld had left, is cancelled", job, id);
+	TRY(cancel_run(c->mem, c->settings, id, &ended));
+	if (ended)
+		log_info("%s", ended);
 	else
 		log_info("run %lld was asked to end", id);
 	return NULL;

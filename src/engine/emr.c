@@ -80,8 +80,8 @@ application_wait(void *mem, struct emr *emr, const char *id, const char *const *
 }
 
 /* The oldest of that name: two that were made at once are then one. */
-static struct err *
-application_named(void *mem, struct emr_engine *e, const char **id)
+struct err *
+emr_engine_named(void *mem, struct emr_engine *e, const char **id)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const struct emr_application *found = NULL;
@@ -115,7 +115,7 @@ application_find(void *mem, struct emr_engine *e, const char *token, const char 
 		*id = mem_strdup(mem, wanted);
 		return NULL;
 	}
-	TRY(application_named(mem, e, id));
+	TRY(emr_engine_named(mem, e, id));
 	if (*id)
 		return NULL;
 	struct err *err = emr_application_create(mem, e->emr, &spec, id);

@@ -32,6 +32,9 @@ struct err *emr_engine_region(struct emr_engine *e, const char **region) MUST_CH
 struct err *emr_engine_application(void *mem, struct emr_engine *e, const char *token,
 				   struct progress *progress, const char **id) MUST_CHECK;
 
+/* The application of config's name; NULL: there is none. */
+struct err *emr_engine_named(void *mem, struct emr_engine *e, const char **id) MUST_CHECK;
+
 struct emr_task {
 	const char *name;	     /* of the job: no other has it */
 	const char *token;	     /* the same starts it once */

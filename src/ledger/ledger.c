@@ -203,6 +203,7 @@ ledger_run_get(void *mem, struct ledger *l, long long id, struct ledger_run **ou
 		.state = rows_get(r, 0, "state"),
 		.prefix = rows_get(r, 0, "prefix"),
 		.manifest = rows_get(r, 0, "manifest"),
+		.engine = rows_get(r, 0, "engine"),
 		.attempt = (int)rows_int(r, 0, "attempt"),
 	};
 	*out = run;

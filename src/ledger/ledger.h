@@ -41,6 +41,7 @@ struct ledger_run {
 	const char *state;
 	const char *prefix;   /* or NULL */
 	const char *manifest; /* or NULL */
+	const char *engine;   /* "duckdb", "emr", or NULL: not chosen yet */
 	int attempt;
 };
 struct err *ledger_run_new(struct ledger *l, const char *pipeline, const char *mode,
@@ -62,8 +63,17 @@ struct err *ledger_cancel(struct ledger *l, long long id, bool *dead) MUST_CHECK
 struct err *ledger_run_opened(struct ledger *l, long long id, bool *opened) MUST_CHECK;
 
 /* --- the right to run --- */
-/* ERR_LOCKED names who holds it and how long.  Ends what a dead process left open. */
-struct err *ledger_lease(struct ledger *l, const char *warehouse, long long run) MUST_CHECK;
+/* Runs that ended without a word. */
+struct ledger_dead {
+	long long *ids; /* [n] */
+	size_t n;
+};
+/*
+ * ERR_LOCKED names who holds it and how long.
+ * dead  what dead processes had left open, and ends here
+ */
+struct err *ledger_lease(void *mem, struct ledger *l, const char *warehouse, long long run,
+			 struct ledger_dead *dead) MUST_CHECK;
 /* Renew, and tell whether somebody asked for the end. */
 struct err *ledger_beat(struct ledger *l, long long run, bool *cancel) MUST_CHECK;
 

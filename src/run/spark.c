@@ -316,18 +316,20 @@ take_up_or_start(struct run *run, struct lake *lake, struct spark_job *job)
 }
 
 /* The application goes with its run, unless a job may still be at work on it. */
-static void
+static bool
 drop_application(const struct spark_job *job, struct progress *progress)
 {
 	AUTO_MEM void *tmp = mem_root();
 
 	if (!job->ephemeral || !job->application)
-		return;
+		return false;
 	struct err *e = emr_engine_drop(job->engine, job->application, progress);
+	bool dropped = !e;
 	if (e)
 		log_warn("EMR application %s is not deleted: %s", job->application,
 			 err_text(tmp, e));
 	err_free(e);
+	return dropped;
 }
 
 struct err *
@@ -346,37 +348,71 @@ spark_transform(struct run *run, struct lake *lake)
 /* --- without its run --- */
 
 static struct err *
-end_job(struct spark_job *job, const struct spark_object *o)
+end_job(struct spark_job *job, const struct spark_object *o, bool *cancelled)
 {
-	struct emr_job last;
-
 	TRY(emr_engine_find(job, job->engine, o->application, o->name, o->written_s - CLOCK_SLACK_S,
-			    &last));
-	job->application = o->application;
-	if (!last.id || emr_job_over(last.state))
+			    &job->last));
+	if (!job->last.id || emr_job_over(job->last.state))
 		return NULL;
-	TRY(emr_engine_cancel(job, job->engine, o->application, last.id, NULL, &job->last));
-	job->id = last.id;
+	job->id = job->last.id;
+	TRY(emr_engine_cancel(job, job->engine, o->application, job->id, NULL, &job->last));
+	*cancelled = true;
+	return NULL;
+}
+
+/* By its name: it may have been made, and no job of it written down. */
+static bool
+end_application(struct spark_job *job)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	if (!job->ephemeral)
+		return false;
+	struct err *e = emr_engine_named(job, job->engine, &job->application);
+	if (e)
+		log_warn("an EMR application of its own may stay: %s", err_text(tmp, e));
+	err_free(e);
+	return !e && drop_application(job, NULL);
+}
+
+static struct err *
+end_all(void *mem, struct spark_job *job, const struct settings *settings,
+	const struct ledger_run *run, const char **ended)
+{
+	const struct batch b = { .prefix = run->prefix };
+	bool cancelled = false;
+	struct spark_object o;
+	struct lake *lake;
+
+	TRY(lake_open(job, settings, &lake));
+	TRY(spark_object_newest(job, lake, &b, &o));
+	TRY(open_engine(job, settings, run->prefix));
+	if (o.attempt)
+		TRY(end_job(job, &o, &cancelled));
+	bool deleted = end_application(job);
+	if (cancelled)
+		*ended = mem_printf(mem, "Spark job %s, which run %lld had left, is cancelled",
+				    job->id, run->id);
+	else if (deleted)
+		*ended = mem_printf(mem, "EMR application %s, which run %lld had left, is deleted",
+				    job->application, run->id);
 	return NULL;
 }
 
 struct err *
-spark_end(void *mem, const struct settings *settings, const char *prefix, const char **id)
+spark_end(void *mem, const struct settings *settings, const struct ledger_run *run,
+	  const char **ended)
 {
 	AUTO_MEM struct spark_job *job = mem_new(NULL, struct spark_job);
-	const struct batch b = { .prefix = prefix };
-	struct spark_object o;
-	struct lake *lake;
 
-	*id = NULL;
-	TRY(lake_open(job, settings, &lake));
-	TRY(spark_object_newest(job, lake, &b, &o));
-	if (!o.attempt)
+	*ended = NULL;
+	if (!run->prefix || !run->engine || strcmp(run->engine, "emr") ||
+	    strcmp(settings_get(settings, "lake"), "s3"))
 		return NULL;
-	TRY(open_engine(job, settings, prefix));
-	TRY(end_job(job, &o));
-	drop_application(job, NULL);
-	if (job->id)
-		*id = mem_strdup(mem, job->id);
-	return NULL;
+	struct err *e = end_all(mem, job, settings, run, ended);
+	if (!e)
+		return NULL;
+	e = err_wrap(e, "run %lld does not run, and a Spark job of it may go on", run->id);
+	return err_hint(e, "'bikeops emr jobs' lists the jobs, 'bikeops emr cancel %s' ends it",
+			job->id ? job->id : "JOB");
 }

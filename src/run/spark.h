@@ -15,11 +15,10 @@
 struct err *spark_transform(struct run *run, struct lake *lake) MUST_CHECK;
 /*
  * End the job that a run left when it died, and take away an application of its own.
- * prefix  the run's, of its objects
- * job     its id, or NULL: it left none, or that is over
+ * ended  what was ended, as a sentence: the job, or an application that had none; NULL: nothing
  */
-struct err *spark_end(void *mem, const struct settings *settings, const char *prefix,
-		      const char **job) MUST_CHECK;
+struct err *spark_end(void *mem, const struct settings *settings, const struct ledger_run *run,
+		      const char **ended) MUST_CHECK;
 /* Tell the ledger what the run's job cost, once it is billed; nothing where no job was. */
 struct err *spark_bill(struct run *run) MUST_CHECK;
 

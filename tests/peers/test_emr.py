@@ -169,7 +169,7 @@ def test_killed(shop, moment):
              "over": lambda: shop.begun() and shop.begun()[0]["state"] == "SUCCESS"}[moment]
     run = kill_when(shop, lambda child: state())
     shop.faults.ask("reset", {})
-    shop.run("resume", run)
+    assert "had left" not in shop.run("resume", run).stderr
     assert [job["state"] for job in shop.begun()] == ["SUCCESS"]
     assert shop.newest()["run"][0]["state"] == "ok"
     assert len(objects_of(shop, before)) == 1
@@ -209,8 +209,10 @@ def test_a_dead_run_is_cancelled(shop, application):
                     BIKEOPS_EMR_APPLICATION=application)
     shop.stack.run("run", "cancel", run, env={"BIKEOPS_EMR_APPLICATION": application}).talk(
         f"Spark job {shop.begun()[0]['jobRunId']}, which run {run} had left, is cancelled")
-    assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
-    assert {a["id"] for a in shop.apps()} == kept
+    job, = shop.begun()
+    assert job["state"] == "CANCELLED"
+    own = {job["applicationId"]} if application == "persistent" else set()
+    assert {a["id"] for a in shop.apps()} == kept | own
     assert shop.newest()["run"][0]["state"] == "failed"
     shop.stack.run("run", "cancel", run, status=4).talk("does not run: it is failed")
 
@@ -240,6 +242,57 @@ def test_a_dead_run_of_another_host(shop):
     shop.stack.run("run", "cancel", run).talk("is cancelled")
     assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
     assert "the worker died" in shop.newest()["run"][0]["error"]
+
+
+@pytest.mark.parametrize("application", ["persistent", "ephemeral"])
+def test_a_dead_run_is_followed(shop, application):
+    """The run that takes its place ends its job, and has one of its own."""
+    env = {"BIKEOPS_EMR_APPLICATION": application}
+    kept = {a["id"] for a in shop.apps()}
+    shop.rules(seconds=60)
+    dead = kill_when(shop, lambda child: shop.begun() and shop.begun()[0]["state"] == "RUNNING", **env)
+    shop.rules()
+    got = shop.run("full", "--engine", "emr", env=env)
+    left, job = shop.begun()
+    assert f"Spark job {left['jobRunId']}, which run {dead} had left, is cancelled" in got.stderr
+    assert [left["state"], job["state"]] == ["CANCELLED", "SUCCESS"]
+    assert left["endedAt"] < job["createdAt"]
+    own = {job["applicationId"]} if application == "persistent" else set()
+    assert {a["id"] for a in shop.apps()} == kept | own
+
+
+def test_a_dead_run_whose_job_is_not_to_be_ended(shop):
+    """Where EMR refuses, the run that follows names the job and goes on."""
+    shop.rules(seconds=60)
+    dead = kill_when(shop, lambda child: shop.begun() and shop.begun()[0]["state"] == "RUNNING")
+    name = shop.begun()[0]["jobRunId"]
+    shop.faults.next("DELETE /applications/", "error", status=403, code="AccessDeniedException", style="json")
+    got = shop.run("full", "--engine", "duckdb")
+    assert f"run {dead} does not run, and a Spark job of it may go on" in got.stderr
+    assert f"'bikeops emr cancel {name}' ends it" in got.stderr
+    assert shop.newest()["run"][0]["state"] == "ok" and shop.begun()[0]["state"] == "RUNNING"
+    shop.stack.run("emr", "cancel", name).talk("was asked to end")
+
+
+@pytest.mark.parametrize("follow", ["cancel", "full", "resume"])
+def test_an_application_of_a_dead_run(shop, follow):
+    """Made, and its run killed before a job was written down: whoever comes after takes it away."""
+    env = {"BIKEOPS_EMR_APPLICATION": "ephemeral"}
+    kept = {a["id"] for a in shop.apps()}
+    before = objects_of(shop, set())
+    shop.faults.next("GET /applications/[^/]+$", "hang", seconds=60)
+    dead = kill_when(shop, lambda child: {a["id"] for a in shop.apps()} - kept, **env)
+    shop.faults.ask("reset", {})
+    made, = {a["id"] for a in shop.apps()} - kept
+    assert not objects_of(shop, before) and not shop.begun()
+    if follow == "full":
+        got = shop.run("full", "--engine", "emr", env=env)
+    else:
+        got = shop.stack.run("run", follow, dead, env=env, timeout=200).quiet()
+    assert (f"EMR application {made}, which run {dead} had left, is deleted" in got.stderr) == (follow != "resume")
+    assert {a["id"] for a in shop.apps()} == kept
+    assert [job["applicationId"] == made for job in shop.begun()] == {"cancel": [], "full": [False],
+                                                                     "resume": [True]}[follow]
 
 
 @pytest.mark.parametrize("fail", [None, "no such table"])

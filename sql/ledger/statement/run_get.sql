@@ -1,2 +1,2 @@
-SELECT id, pipeline, mode, warehouse, options, state, prefix, manifest, attempt
+SELECT id, pipeline, mode, warehouse, options, state, prefix, manifest, attempt, engine
 FROM ledger.run WHERE id = $1::bigint;

@@ -1,4 +1,4 @@
--- Run $1's process is gone: say so where its rows still speak of running.  Each beat had given its
+-- Run $1's process is gone: say so where its rows still speak of running, and give its id then.  Each beat had given its
 -- lease 60 s more.
 WITH lease AS (
     DELETE FROM ledger.lease WHERE run = $1::bigint RETURNING expires_at - interval '60 s' AS beat
@@ -17,4 +17,5 @@ UPDATE ledger.run r
 SET state = 'failed', ended_at = clock_timestamp(), error_code = 'remote', error = d.error,
     hint = 'the next run takes everything; ''bikeops run resume ' || r.id || ''' goes on where it stood'
 FROM died d
-WHERE r.id = $1::bigint AND r.state IN ('queued', 'running');
+WHERE r.id = $1::bigint AND r.state IN ('queued', 'running')
+RETURNING r.id;
