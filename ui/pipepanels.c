@@ -1,7 +1,10 @@
 #include "base/mem.h"
+#include "base/text.h"
 #include "ui/draw.h"
 #include "ui/pipeline.h"
 #include "view/runs.h"
+
+#define NOTE_ROWS 2
 
 /* --- why, and the layers --- */
 
@@ -193,7 +196,22 @@ panel_layers(WINDOW *win, struct panel place, const struct pipeline *p)
 
 /* --- the step of the cursor, and the end of its log --- */
 
-static void
+/* Gives the rows below that it took: a note that does not fit goes there. */
+static int
+draw_note(WINDOW *win, int y, int *x, const char *note)
+{
+	int width = getmaxx(win);
+
+	if (!note)
+		return 0;
+	if (*x + 2 + (int)text_width(note) > width && getmaxy(win) - y > NOTE_ROWS + 1)
+		return draw_wrapped(win, y + 1, 2, NOTE_ROWS, width - 3, C_TEXT, note);
+	*x += draw_format(win, y, *x, width - *x, C_TEXT, "  %s", note);
+	return 0;
+}
+
+/* Gives its rows. */
+static int
 draw_detail(const struct ui *ui, WINDOW *win, int y, const struct pipeline_step *s, bool worker)
 {
 	AUTO_MEM void *tmp = mem_root();
@@ -207,8 +225,7 @@ draw_detail(const struct ui *ui, WINDOW *win, int y, const struct pipeline_step 
 		x += draw_text(win, y, x, width - x, C_FAILED, ": worker died");
 	if (s->tries > 1)
 		x += draw_format(win, y, x, width - x, C_WARN, "  try %lld", s->tries);
-	if (s->note)
-		x += draw_format(win, y, x, width - x, C_TEXT, "  %s", s->note);
+	int below = draw_note(win, y, &x, s->note);
 	if (s->started_at)
 		x += draw_format(win, y, x, width - x, C_TEXT, "  started %s",
 				 ui_clock(tmp, ui, s->started_at));
@@ -225,6 +242,7 @@ draw_detail(const struct ui *ui, WINDOW *win, int y, const struct pipeline_step 
 	if (worker)
 		x += draw_text(win, y, x, width - x, C_DIM, "  log: the worker's");
 	draw_text(win, y, x, width - x, C_TEXT, " ");
+	return 1 + below;
 }
 
 static enum colour
@@ -265,6 +283,6 @@ void
 panel_step(const struct ui *ui, WINDOW *win, int y, const struct pipeline *p,
 	   const struct pipeline_step *s)
 {
-	draw_detail(ui, win, y, s, p->log_is_workers && p->log && p->log->n);
-	draw_log(ui, win, y + 1, p, s->task);
+	y += draw_detail(ui, win, y, s, p->log_is_workers && p->log && p->log->n);
+	draw_log(ui, win, y, p, s->task);
 }

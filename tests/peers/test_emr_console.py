@@ -44,8 +44,9 @@ def test_a_run(shop):
         job = shop.jobs()[-1]["jobRunId"]
         wide.wait(rf"EMR job {job} (SUBMITTED|PENDING|SCHEDULED) attempt 1", 5)
         wide.wait(rf"EMR job {job} RUNNING attempt 1, about 0\.00\d+ USD", 10)
-        narrow.wait(rf"EMR job {job} RUNNING attempt", 5)
+        narrow.wait(rf"check_spark_job running  started .*\n +EMR job {job} RUNNING attempt 1, about 0\.00\d+ USD", 5)
         wide.wait(rf"EMR job {job} RUNNING attempt 1, stg_sales 1/6, about 0\.00\d+ USD", 30)
+        narrow.wait(rf"\n +EMR job {job} RUNNING attempt 1, stg_sales 1/6, about\s+0\.00\d+ USD", 5)
         for t in (wide, narrow):
             t.wait("spark: begin stg_sales 1/6", 5)
         child.communicate(timeout=60)
