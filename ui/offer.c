@@ -153,9 +153,9 @@ action_take_back(struct console *c, const char *run)
 		c, "UNDO A RUN",
 		mem_printf(
 			tmp,
-			"%s: nothing is sent yet%s\nrun %s: its tables are as they were before "
-			"it, in one transaction, and the next run loads again all since. Nothing "
-			"at the source changes; an undo cannot be undone",
+			"%s: nothing is sent yet%s\nsets the tables back to before run %s, in one "
+			"transaction; the next run loads again all since, so mend the source "
+			"first. Nothing at the source changes; an undo cannot be undone",
 			action_target(tmp, c), action_way(tmp, c), run));
 	struct offer *o = action_offer(f, run);
 

@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define TALL  27 /* rows of the window: why and the layers, and the log below them */
-#define PANEL 10 /* rows of these two */
+#define PANEL 10 /* rows of these two, at least */
+#define ROOMY 13 /* and at most */
 
 #define SILENT_S 10 /* a worker beats every half second */
 
@@ -202,7 +203,8 @@ pipeline_draw(const struct ui *ui, WINDOW *win, const void *state)
 	size_t at = s->at < p->n ? s->at : p->focus;
 	int y = pipeline_boxes(ui, win, p, at);
 	bool panels = width >= PIPELINE_WIDE && height >= TALL;
-	struct panel left = { y, 0, PANEL, width - width / 2 };
+	int half = (height - y) / 2 + 1, rows = half < PANEL ? PANEL : half > ROOMY ? ROOMY : half;
+	struct panel left = { y, 0, rows, width - width / 2 };
 	struct panel rest = { y, 0, height - y, width };
 
 	if (s->why && p->why && !panels) {
@@ -217,8 +219,8 @@ pipeline_draw(const struct ui *ui, WINDOW *win, const void *state)
 			panel_about(win, left, p);
 	}
 	if (panels) {
-		panel_layers(win, (struct panel){ y, left.width, PANEL, width / 2 }, p);
-		y += PANEL;
+		panel_layers(win, (struct panel){ y, left.width, rows, width / 2 }, p);
+		y += rows;
 	}
 	panel_step(ui, win, y, p, &p->steps[at]);
 }

@@ -419,7 +419,6 @@ static const struct key runs_keys[] = {
 	{ .codes = { 'l' },
 	  .name = "l",
 	  .actions = "logs",
-	  .brief = "logs",
 	  .help = "show its logs",
 	  .act = runs_open_here },
 	{ .codes = { '=' },

@@ -2,8 +2,8 @@
 INSERT INTO bikeops.books (k, tbl, what, n)
 SELECT b.k, c.tbl, c.what, c.n FROM staging.counted c CROSS JOIN staging.batch b
 ;
-SELECT 'staging' AS tbl, x.rejected || ' of ' || x.read || ' rows read were rejected, at most '
-	|| x.allowed || ' may be (' || x.most || ' %, but 10 in any case)' AS rule
+SELECT 'transform' AS tbl, x.rejected || ' of ' || x.read || ' rows were rejected; the limit is '
+	|| x.allowed || CASE WHEN x.allowed > 10 THEN ' (' || x.most || ' %)' ELSE '' END AS rule
 FROM (
 	SELECT sum(CASE WHEN c.what = 'read' THEN c.n ELSE 0 END) AS read,
 		sum(CASE WHEN c.what = 'rejected' THEN c.n ELSE 0 END) AS rejected,

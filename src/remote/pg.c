@@ -158,8 +158,9 @@ pg_refused(const struct pg_config *config, PGconn *conn, bool timed_out)
 		return err_hint(e, "%s", config->login->refused);
 	if (code == ERR_AUTH)
 		return err_hint(e, "check user, password and database in %s", where);
-	return err_hint(e, "is it running? see %s; 'bikeops local up' starts the embedded stack",
-			where);
+	if (strstr(where, "the embedded stack"))
+		return err_hint(e, "is it running? 'bikeops local up' starts the embedded stack");
+	return err_hint(e, "is it running? is its address right? see %s", where);
 }
 
 static struct err *

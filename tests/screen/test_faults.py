@@ -79,7 +79,7 @@ def test_rejected_rows(console, good, record_property):
     t.wait(r"full ok", 5)
     scenes.reject(good)
     says(t, r"incremental !!", 2, record_property)
-    t.wait(r"12 of \d+ rows read were rejected", 3)
+    t.wait(r"12 of \d+ rows were rejected", 3)
     t.wait(r"at most 10 may be", 3)
     t.wait(r"2 then Enter, or 'bikeops rejects' shows them; nothing was published", 3)
     scenes.mend(good)

@@ -367,7 +367,7 @@ def test_undo_means_the_newest_batch(console, loaded):
         if screen == "1":       # the ledger's newest is no batch: it asks
             t.wait("undo run:", 2)
             t.keys(f"{batch}\r")
-        t.wait(rf"run {batch}: its tables are as they were", 3)
+        t.wait(rf"sets the tables back to before run {batch}", 3)
         t.wait(rf"\$ bikeops run undo {batch} --detach", 2)
         t.wait(rf"takes back +run {batch}, [\s\S]*fact_sales", 5)
         t.keys(str(nothing) + "\x1b")
