@@ -29,7 +29,8 @@ class Watch(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.current = None
-        self.on = self.ended = False
+        self.on = True
+        self.ended = False
         self.lock = threading.Lock()
         self.start()
 
@@ -564,6 +565,7 @@ class Shops:
     def found(self):
         """Each shop begins with what an order needs; nobody is there to wait for."""
         self.allowance = 0
+        self.watch.on = False
         for shop in self.shops:
             txn = Txn(self, shop, self.idle[0], True)
             for _ in range(2):
