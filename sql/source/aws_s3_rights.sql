@@ -1,5 +1,5 @@
--- The right to export by RDS's extension.  Who may not give it is told by 'doctor': an rds_superuser
--- then does it.
+-- The right to export by RDS's extension.  Who may not give it is told by the server's warning and
+-- by 'doctor'.
 DO $$
 BEGIN
 	IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'aws_s3') THEN

@@ -228,13 +228,17 @@ emr_hourly(int max_vcpu, long long bytes, const struct price *price)
 char *
 emr_parameters(void *mem, int max_vcpu, long long bytes)
 {
+	long long first = executors(max_vcpu, bytes);
+
+	/* Where initialExecutors is not said, EMR Serverless begins with three. */
 	return mem_printf(mem,
 			  "--conf spark.driver.cores=%d --conf spark.driver.memory=%s "
 			  "--conf spark.executor.cores=%d --conf spark.executor.memory=%s "
 			  "--conf spark.executor.instances=%lld "
+			  "--conf spark.dynamicAllocation.initialExecutors=%lld "
 			  "--conf spark.dynamicAllocation.maxExecutors=%d",
-			  WORKER_VCPU, WORKER_MEMORY, WORKER_VCPU, WORKER_MEMORY,
-			  executors(max_vcpu, bytes), executors_most(max_vcpu));
+			  WORKER_VCPU, WORKER_MEMORY, WORKER_VCPU, WORKER_MEMORY, first, first,
+			  executors_most(max_vcpu));
 }
 
 char *

@@ -61,8 +61,9 @@ checks_session(struct source *s, struct rows *r)
 	TRY(aws_s3_ready(tmp, s->pg, s->settings, AWS_S3_EXPORT, &why));
 	checks_add(
 		r, "export by RDS", why ? why : "aws_s3", "aws_s3", why ? "warn" : "ok",
-		why ? "rows come by COPY: as rds_superuser CREATE EXTENSION aws_s3 CASCADE, then "
-		      "'bikeops setup', which grants it"
+		why ? "rows come by COPY: as rds_superuser CREATE EXTENSION aws_s3 CASCADE, GRANT "
+		      "USAGE ON SCHEMA aws_s3 TO bikeops_run, GRANT EXECUTE ON ALL FUNCTIONS IN "
+		      "SCHEMA aws_s3 TO bikeops_run"
 		    : NULL);
 	return NULL;
 }

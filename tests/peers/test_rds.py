@@ -279,6 +279,21 @@ def test_without_the_right_rows_come_by_copy(shop):
     assert check(shop.by_s3, "export by RDS")["state"] == "ok"
 
 
+def test_setup_cannot_hand_the_right_on(shop):
+    """A login that may export itself, but not let others: setup and doctor say so."""
+    shop.by_s3.run("setup").quiet()
+    with shop.rds.admin() as conn:
+        for right in ("USAGE ON SCHEMA", "EXECUTE ON ALL FUNCTIONS IN SCHEMA"):
+            conn.execute(f"REVOKE GRANT OPTION FOR {right} aws_s3 FROM rds_superuser CASCADE")
+            conn.execute(f"REVOKE {right} aws_s3 FROM bikeops_run")
+        shop.by_s3.run("setup").talk("no privileges were granted for \"query_export_to_s3").quiet()
+        row = check(shop.by_s3, "export by RDS")
+        assert row["state"] == "warn"
+        for statement in re.findall("GRANT [^,]+", row["hint"]):
+            conn.execute(statement)
+    assert check(shop.by_s3, "export by RDS")["state"] == "ok"
+
+
 def check(stack, name):
     found = stack.run("doctor", "--output", "json", status=None).quiet().json()
     rows = [row for row in found["checks"] if row["check"] == f"source {name}"]

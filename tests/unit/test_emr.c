@@ -66,12 +66,18 @@ struct size {
 };
 
 static const struct size sizes[] = {
-	{ "little", 8, 0, ".instances=1 --conf spark.dynamicAllocation.maxExecutors=3" },
-	{ "more", 8, 256, ".instances=2 --conf spark.dynamicAllocation.maxExecutors=3" },
+	{ "little", 8, 0,
+	  ".instances=1 --conf spark.dynamicAllocation.initialExecutors=1 "
+	  "--conf spark.dynamicAllocation.maxExecutors=3" },
+	{ "more", 8, 256,
+	  ".instances=2 --conf spark.dynamicAllocation.initialExecutors=2 "
+	  "--conf spark.dynamicAllocation.maxExecutors=3" },
 	{ "more than there is room for", 8, 9999,
-	  ".instances=3 --conf spark.dynamicAllocation.maxExecutors=3" },
+	  ".instances=3 --conf spark.dynamicAllocation.initialExecutors=3 "
+	  "--conf spark.dynamicAllocation.maxExecutors=3" },
 	{ "hardly any room", 2, 9999,
-	  ".instances=1 --conf spark.dynamicAllocation.maxExecutors=1" },
+	  ".instances=1 --conf spark.dynamicAllocation.initialExecutors=1 "
+	  "--conf spark.dynamicAllocation.maxExecutors=1" },
 };
 
 static void
