@@ -274,3 +274,13 @@ draw_top(int cursor, int top, int n, int height)
 		top = cursor;
 	return top < 0 ? 0 : top;
 }
+
+void
+draw_beyond(WINDOW *win, int y, int top, int n, int height)
+{
+	AUTO_MEM void *tmp = mem_root();
+
+	if (n - top > height)
+		draw_right(win, y, 0, getmaxx(win) - 2, C_STRONG,
+			   mem_printf(tmp, " %d more: Down ", n - top - height));
+}

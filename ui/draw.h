@@ -40,5 +40,7 @@ void draw_spark(WINDOW *win, int y, int x, int width, enum colour c, const long 
 
 /* A list: which rows of n are seen in height lines, so that the cursor is. */
 int draw_top(int cursor, int top, int n, int height);
+/* In the line above the list: how many of its rows come below the window. */
+void draw_beyond(WINDOW *win, int y, int top, int n, int height);
 
 #endif

@@ -137,6 +137,7 @@ health_draw(const struct ui *ui, WINDOW *win, const void *state)
 	draw_text(win, 1, 28, 20, C_STRONG, "value");
 	draw_text(win, 1, 28 + (width > 100 ? 44 : 30), 10, C_STRONG, "limit");
 	draw_hline(win, 2, 0, width);
+	draw_beyond(win, 2, s->top, (int)r->n, health_room(height, s));
 	for (int i = 0; i < health_room(height, s) && i + s->top < (int)r->n; i++)
 		health_line(win, 3 + i, r, (size_t)(i + s->top), i + s->top == s->cursor);
 	health_detail(win, height - health_lines(s) - 1, s, r);

@@ -154,6 +154,7 @@ rejects_draw(const struct ui *ui, WINDOW *win, int y, const struct layers_state 
 
 	draw_hline(win, y, 0, width);
 	draw_format(win, y++, 2, width - 4, C_STRONG, " %s: rows left out ", entity ? entity : "");
+	draw_beyond(win, y - 1, s->reject_top, n, rejects_room(ui, s, getmaxy(win)));
 	if (!r || !n) {
 		draw_text(win, y, 1, width - 2, C_DIM,
 			  r ? "the last run left out none of them" : ui_absent(ui, FEED_REJECTS));
