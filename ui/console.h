@@ -74,7 +74,7 @@ struct console {
 	bool refused;		 /* that was an error: words, no table */
 	char *doing;		 /* its news, as one line */
 	char *shop;		 /* a folder that is in the way when it ended */
-	long long unlocked_until_us;
+	long long unlocked_until_ms; /* 0: locked, or never is */
 	char *ticket, *reason;
 	long long fixed_us; /* BIKEOPS_NOW, or 0 */
 };
@@ -160,6 +160,7 @@ void action_handoff(struct ui *ui, void *state, int code);
 bool action_can_lock(const struct ui *ui, const void *state);
 const char *action_lock_words(const struct ui *ui, const void *state);
 void action_lock(struct ui *ui, void *state, int code);
+long long action_unlocked_ms(const struct console *c); /* how much longer */
 void action_tick(struct console *c); /* lock again when the time is over */
 
 /* --- audit.c --- */

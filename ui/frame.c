@@ -53,11 +53,11 @@ frame_run(const struct console *c)
 static char *
 frame_lock(void *mem, const struct console *c, int words)
 {
-	long long left = (c->unlocked_until_us - c->ui.now_us) / 1000000;
+	long long left = action_unlocked_ms(c) / 1000;
 
 	if (c->ui.locked)
 		return mem_strdup(mem, " [LOCKED]");
-	if (!c->unlocked_until_us)
+	if (!c->unlocked_until_ms)
 		return mem_strdup(mem, "");
 	return mem_printf(mem, " [WRITE %lld:%02lld left%s%s%s%s]", left / 60, left % 60,
 			  words ? ": " : "", words ? c->ticket : "", words > 1 ? ", " : "",
@@ -153,7 +153,7 @@ static void
 frame_title(const struct console *c)
 {
 	AUTO_MEM void *tmp = mem_root();
-	enum colour colour = c->unlocked_until_us || *c->ui.at ? C_UNLOCKED : C_TITLE;
+	enum colour colour = c->unlocked_until_ms || *c->ui.at ? C_UNLOCKED : C_TITLE;
 	char *right = mem_printf(tmp, "%s  %s ", frame_now(tmp, c), frame_data(tmp, c));
 	int width = COLS - (int)strlen(right);
 

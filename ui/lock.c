@@ -4,7 +4,14 @@
 
 #include <string.h>
 
-#define UNLOCK_US (600 * 1000000LL)
+#define UNLOCK_MS (600 * 1000LL)
+
+/* No wall clock: one that is set back would unlock for longer. */
+static long long
+lock_clock_ms(const struct console *c)
+{
+	return c->fixed_us ? c->fixed_us / 1000 : time_boot_ms();
+}
 
 static void
 action_lock_now(struct console *c, const char *why)
@@ -13,7 +20,7 @@ action_lock_now(struct console *c, const char *why)
 	mem_free(c->ticket);
 	mem_free(c->reason);
 	c->ticket = c->reason = NULL;
-	c->unlocked_until_us = 0;
+	c->unlocked_until_ms = 0;
 	c->ui.locked = true;
 	if (c->mode == MODE_CONFIRM)
 		confirm_close(c);
@@ -34,9 +41,7 @@ action_reason(struct ui *ui, void *state, const char *text)
 	c->reason = mem_strdup(c->mem, text);
 	if (!audit_write(c, "unlock", NULL, "for 10 min"))
 		return;
-	c->unlocked_until_us = time_now_us() + UNLOCK_US;
-	if (c->fixed_us)
-		c->unlocked_until_us = c->fixed_us + UNLOCK_US;
+	c->unlocked_until_ms = lock_clock_ms(c) + UNLOCK_MS;
 	ui->locked = false;
 	ui_say(ui, "unlocked for ten minutes, for %s: %s; %s locks again", c->ticket, c->reason,
 	       ui_key(ui, "lock"));
@@ -81,9 +86,15 @@ action_lock(struct ui *ui, void *state, int code)
 		action_lock_now(ui->console, "by hand");
 }
 
+long long
+action_unlocked_ms(const struct console *c)
+{
+	return c->unlocked_until_ms - lock_clock_ms(c);
+}
+
 void
 action_tick(struct console *c)
 {
-	if (c->unlocked_until_us && c->ui.now_us >= c->unlocked_until_us)
+	if (c->unlocked_until_ms && action_unlocked_ms(c) <= 0)
 		action_lock_now(c, "ten minutes are over");
 }

@@ -19,13 +19,25 @@ time_now_us(void)
 	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
 }
 
-long long
-time_tick_ms(void)
+static long long
+time_clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+long long
+time_tick_ms(void)
+{
+	return time_clock_ms(CLOCK_MONOTONIC);
+}
+
+long long
+time_boot_ms(void)
+{
+	return time_clock_ms(CLOCK_BOOTTIME);
 }
 
 void

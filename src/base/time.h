@@ -6,6 +6,7 @@
 
 long long time_now_us(void);  /* the wall clock */
 long long time_tick_ms(void); /* never goes back: for durations */
+long long time_boot_ms(void); /* so too, and goes on while the machine sleeps */
 void time_sleep_ms(int ms);   /* ends early when a cancel is requested */
 
 /* "2026-07-15T14:04:12Z"; "2026/07/15"; "0.31 s", "4:12" or "1:04:12"; "45 s", "3 min", "2 h", "5

@@ -170,8 +170,7 @@ def test_no_audit_no_writing(console, prod, tmp_path):
 def test_locks_itself(console, prod, state):
     """After ten minutes, by a clock that runs 60 times as fast; a preview that is open is closed."""
     stack, args = prod
-    t = console(stack, *args, **state, LD_PRELOAD=stacks.FAKETIME, FAKETIME="+0 x60",
-                FAKETIME_DONT_FAKE_MONOTONIC="1")
+    t = console(stack, *args, **state, LD_PRELOAD=stacks.FAKETIME, FAKETIME="+0 x60")
     t.wait("LOCKED", 5)
     unlock(t)
     t.wait("WRITE", 2)
@@ -184,3 +183,18 @@ def test_locks_itself(console, prod, state):
     t.wait("locked: 't' writes", 2)
     assert t.quit() == 0
     assert [line["what"] for line in audit(state)] == ["unlock", "lock"]
+
+
+def test_clock_set_back(console, prod, state, tmp_path):
+    """A wall clock that is set back unlocks for no longer, and no other time is shown."""
+    stack, args = prod
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    t = console(stack, *args, **state, LD_PRELOAD=stacks.FAKETIME, FAKETIME_NO_CACHE="1",
+                FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_DONT_FAKE_MONOTONIC="1")
+    t.wait("LOCKED", 5)
+    unlock(t)
+    t.wait(r"WRITE 9:5\d left", 2)
+    clock.write_text("-3600")
+    t.wait(r"WRITE 9:5[0-7] left", 6)
+    assert t.quit() == 0
