@@ -65,15 +65,15 @@ struct console {
 	char *bell_runs, *bell_checks; /* as they stood at the last look, or NULL */
 	char said[512];
 	struct confirm confirm;
-	char *text, *text_title; /* MODE_TEXT: a command's answer */
-	int scroll;		 /* MODE_TEXT, MODE_HELP */
-	int travel;		 /* a step in time that waits for the moments: 1 back, -1 on */
-	bool travels;		 /* moments are wanted */
-	bool busy;		 /* an action is on its way */
-	bool asking;		 /* a command's answer is */
-	bool refused;		 /* that was an error: words, no table */
-	char *doing;		 /* its news, as one line */
-	char *shop;		 /* a folder that is in the way when it ended */
+	char *text, *text_title;     /* MODE_TEXT: a command's answer */
+	int scroll;		     /* MODE_TEXT, MODE_HELP */
+	int travel;		     /* a step in time that waits for the moments: 1 back, -1 on */
+	bool travels;		     /* moments are wanted */
+	bool busy;		     /* an action is on its way */
+	bool asking;		     /* a command's answer is */
+	bool refused;		     /* that was an error: words, no table */
+	char *doing;		     /* its news, as one line */
+	char *shop;		     /* a folder that is in the way when it ended */
 	long long unlocked_until_ms; /* 0: locked, or never is */
 	char *ticket, *reason;
 	long long fixed_us; /* BIKEOPS_NOW, or 0 */
@@ -161,7 +161,7 @@ bool action_can_lock(const struct ui *ui, const void *state);
 const char *action_lock_words(const struct ui *ui, const void *state);
 void action_lock(struct ui *ui, void *state, int code);
 long long action_unlocked_ms(const struct console *c); /* how much longer */
-void action_tick(struct console *c); /* lock again when the time is over */
+void action_tick(struct console *c);		       /* lock again when the time is over */
 
 /* --- audit.c --- */
 /* False, and said: in production what cannot be written down is not done. */

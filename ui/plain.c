@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "ui/main.h"
+#include "ui/said.h"
 #include "view/feed.h"
 #include "view/status.h"
 
@@ -11,44 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PLAIN_SAID 128
-
-/* What was said of each thing; it is said again when it changes. */
-struct plain {
-	void *mem;
-	const char *names[PLAIN_SAID];
-	char *states[PLAIN_SAID];
-	size_t n;
-};
-
-/* name is no event where its state is what it was. */
-static bool
-plain_changed(struct plain *p, const char *name, const char *state)
-{
-	size_t i = 0;
-
-	while (i < p->n && strcmp(p->names[i], name) != 0)
-		i++;
-	if (i < p->n && !strcmp(p->states[i], state))
-		return false;
-	if (i == PLAIN_SAID) /* of runs long over */
-		i = p->n = 0;
-	if (i == p->n) {
-		p->names[p->n++] = mem_strdup(p->mem, name);
-		p->states[i] = NULL;
-	}
-	mem_free(p->states[i]);
-	p->states[i] = mem_strdup(p->mem, state);
-	return true;
-}
-
 static void
-plain_say(struct plain *p, const char *name, const char *state, const char *more)
+plain_say(struct said *said, const char *name, const char *state, const char *more)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct strbuf sb;
 
-	if (!plain_changed(p, name, state))
+	if (!said_changed(said, name, state))
 		return;
 	strbuf_init(&sb, tmp, 8192);
 	text_safe(&sb, mem_printf(tmp, "%s %s: %s%s%s", time_iso(tmp, time_now_us()), name, state,
@@ -57,20 +27,20 @@ plain_say(struct plain *p, const char *name, const char *state, const char *more
 }
 
 static void
-plain_run(struct plain *p, const struct rows *r)
+plain_run(struct said *said, const struct rows *r)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *error = rows_get(r, 0, "error"), *hint = rows_get(r, 0, "hint");
 
-	plain_say(p, mem_printf(tmp, "run %s %s", rows_get(r, 0, "run"), rows_get(r, 0, "mode")),
+	plain_say(said, mem_printf(tmp, "run %s %s", rows_get(r, 0, "run"), rows_get(r, 0, "mode")),
 		  rows_get(r, 0, "state"), error ? error : rows_get(r, 0, "note"));
 	if (hint)
-		plain_say(p, "next", hint, NULL);
+		plain_say(said, "next", hint, NULL);
 }
 
 /* first: the column of the name, "task" or "step". */
 static void
-plain_parts(struct plain *p, const struct rows *r, const char *run, const char *first)
+plain_parts(struct said *said, const struct rows *r, const char *run, const char *first)
 {
 	for (size_t i = 0; r && i < r->n; i++) {
 		AUTO_MEM void *tmp = mem_root();
@@ -78,27 +48,28 @@ plain_parts(struct plain *p, const struct rows *r, const char *run, const char *
 			mem_printf(tmp, "run %s %s %s", run, first, rows_get(r, i, first));
 		bool task = !strcmp(first, "task");
 
-		plain_say(p, name, rows_get(r, i, "state"),
+		plain_say(said, name, rows_get(r, i, "state"),
 			  task ? rows_get(r, i, "error")
 			       : mem_printf(tmp, "%s rows", rows_get(r, i, "rows")));
 	}
 }
 
 static void
-plain_status(struct plain *p, const struct feed_item *item)
+plain_status(struct said *said, const struct feed_item *item)
 {
 	const struct status *s = item->view;
 
-	plain_say(p, "ledger", item->error ? "unreachable" : s->state, item->error);
+	plain_say(said, "ledger", item->error ? "unreachable" : s->state, item->error);
 	if (s->last && s->last->n)
-		plain_run(p, s->last);
+		plain_run(said, s->last);
 	if (s->now && s->now->n) {
-		plain_run(p, s->now);
-		plain_parts(p, s->tasks, rows_get(s->now, 0, "run"), "task");
-		plain_parts(p, s->steps, rows_get(s->now, 0, "run"), "step");
+		plain_run(said, s->now);
+		plain_parts(said, s->tasks, rows_get(s->now, 0, "run"), "task");
+		plain_parts(said, s->steps, rows_get(s->now, 0, "run"), "step");
 	}
 	if (s->next)
-		plain_say(p, "next", s->next, NULL);
+		plain_say(said, "next", s->next, NULL);
+	said_round(said);
 }
 
 /* The end of input ends it, and a reader that is gone. */
@@ -126,7 +97,7 @@ struct err *
 console_plain(const struct console_options *options)
 {
 	AUTO_MEM void *mem = mem_root();
-	struct plain p = { .mem = mem };
+	struct said *said = said_new(mem);
 	struct mailbox *box = mailbox_new(mem, FEED_KINDS);
 	struct feed *feed = feed_start(mem, options->settings, options->config, box);
 	int kind;
@@ -139,7 +110,7 @@ console_plain(const struct console_options *options)
 
 		while ((item = mailbox_take(box, &kind)) != NULL) {
 			if (kind == FEED_STATUS && item->view)
-				plain_status(&p, item);
+				plain_status(said, item);
 			mem_free(item);
 		}
 	}

@@ -58,6 +58,7 @@ handoff_log(void *mem, const struct settings *settings, long long run, struct ro
 
 	*out = handoff_table(mem, names, 4);
 	TRY(logs_open(tmp, settings, run, NULL, &logs));
+	TRY(logs_skip(logs, *out));
 	TRY(logs_next(tmp, logs, &lines));
 	handoff_slice(*out, lines);
 	return NULL;

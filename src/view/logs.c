@@ -20,6 +20,7 @@ struct log_file {
 	const char *key;
 	const char *task;
 	off_t read;
+	bool cut;      /* what is read next begins within a line */
 	char time[21]; /* of its last stamped line: the lines below belong to it */
 	char level[8];
 };
@@ -185,18 +186,27 @@ reading_line(struct reading *r, struct log_file *f, bool worker, char *line)
 	r->n++;
 }
 
+static struct err *
+file_open(void *mem, struct logs *logs, const struct log_file *f, char **path, int *fd,
+	  struct stat *st)
+{
+	TRY(lake_log_path(mem, logs->lake, f->key, path));
+	*fd = open(*path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
+		return err_sys(ERR_NOTFOUND, "cannot open '%s'", *path);
+	fstat(*fd, st);
+	return NULL;
+}
+
 /* What was written behind what was read. */
 static struct err *
 file_rest(void *mem, struct logs *logs, const struct log_file *f, char **text, ssize_t *n)
 {
 	struct stat st = { 0 };
 	char *path;
+	int fd;
 
-	TRY(lake_log_path(mem, logs->lake, f->key, &path));
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(ERR_NOTFOUND, "cannot open '%s'", path);
-	fstat(fd, &st);
+	TRY(file_open(mem, logs, f, &path, &fd, &st));
 	off_t left = st.st_size > f->read ? st.st_size - f->read : 0;
 	left = left < LOGS_CHUNK ? left : LOGS_CHUNK;
 	*text = mem_array(mem, char, left + 1);
@@ -218,8 +228,34 @@ reading_file(struct reading *r, struct logs *logs, struct log_file *f)
 	const char *stop = text + n;
 	for (; (end = memchr(text, '\n', (size_t)(stop - text))); text = end + 1) {
 		*end = '\0';
-		reading_line(r, f, worker, text);
+		if (!f->cut)
+			reading_line(r, f, worker, text);
+		f->cut = false;
 		f->read += end + 1 - text;
+	}
+	return NULL;
+}
+
+struct err *
+logs_skip(struct logs *logs, struct rows *cut)
+{
+	for (size_t i = 0; i < logs->n; i++) {
+		AUTO_MEM void *tmp = mem_root();
+		struct log_file *f = &logs->files[i];
+		struct stat st = { 0 };
+		char *path;
+		int fd;
+
+		TRY(file_open(tmp, logs, f, &path, &fd, &st));
+		close(fd);
+		if (st.st_size <= LOGS_CHUNK)
+			continue;
+		f->read = st.st_size - LOGS_CHUNK;
+		f->cut = true;
+		rows_add(cut, (const char *const[]){
+				      NULL, NULL, f->task,
+				      mem_printf(tmp, "cut: its first %lld bytes were not read",
+						 (long long)f->read) });
 	}
 	return NULL;
 }

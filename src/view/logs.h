@@ -22,6 +22,12 @@ long long logs_run(const struct logs *logs);
  */
 struct err *logs_next(void *mem, struct logs *logs, struct rows **out) MUST_CHECK;
 
+/*
+ * Before the first logs_next(), which reads 64 MiB of each log at most: let it be the last ones.
+ * Each log that is cut is a row of cut.
+ */
+struct err *logs_skip(struct logs *logs, struct rows *cut) MUST_CHECK;
+
 struct log_text {
 	char time[21]; /* "2026-07-15T14:04:12Z", or "" for a line without */
 	char level[8];

@@ -170,6 +170,30 @@ def test_handoff_chooses(stack, loaded, tmp_path):
     assert "## Why it failed" not in markup and "## Sent from the console here" in markup
 
 
+def test_handoff_takes_the_end(stack, loaded, tmp_path):
+    """Of a log beyond 64 MiB the end is read, from a whole line on, and it is said."""
+    stack.run("run", "incremental").quiet()
+    run = stack.json("runs")["runs"][0]["run"]
+    log = stack.dir / f"stack/lake/log/run-log/{run}/open_window.a1.log"
+    clean = log.read_bytes()
+    line = b"2026-11-24T10:00:01Z info " + b"x" * 65536 + b"\n"
+    try:
+        log.write_bytes(b"2026-11-24T10:00:00Z error of the beginning\n" + line * 1100
+                        + b"2026-11-24T10:00:02Z error of the end\n")
+        size = log.stat().st_size
+        told = stack.json("handoff", run, "--out", tmp_path)
+    finally:
+        log.write_bytes(clean)
+    data = json.loads(pathlib.Path(told["files"][1]["file"]).read_text())
+    validate(data)
+    first = data["log"][0]
+    assert first["task"] == "open_window" and not first["time"]
+    assert first["message"] == f"cut: its first {size - (64 << 20)} bytes were not read"
+    said = {row["message"] for row in data["log"]}
+    assert said - {first["message"], "x" * 65536} >= {"of the end"} and "of the beginning" not in said
+    assert not any(message.startswith("xx") and len(message) != 65536 for message in said)
+
+
 def test_churn(stack, loaded):
     """It plays the shop; what it changed arrives."""
     got = stack.run("local", "churn", "--seconds", 2, "--rate", 50)
