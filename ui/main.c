@@ -2,6 +2,7 @@
 
 #include "base/cancel.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/time.h"
 #include "ui/console.h"
 #include "ui/output.h"
@@ -365,8 +366,8 @@ console_run(const struct console_options *options)
 	for (size_t i = 0; i < FEED_KINDS; i++)
 		mem_free(c->roots[i]);
 	cancel_request();
-	/* A thread that waits for a name, a server or a command has our memory. */
-	if (!feed_end(c->feed) || c->busy || c->asking) {
+	/* A thread that waits for a name, a server or a command has our memory, and TLS. */
+	if (!thread_end_left(CONSOLE_END_MS)) {
 		fflush(stdout);
 		_exit(0);
 	}

@@ -26,6 +26,8 @@ struct console_options {
 struct err *console_run(const struct console_options *options) MUST_CHECK;
 /* Every key of every screen: screen, key, what, action. */
 struct rows *console_key_rows(void *mem);
+#define CONSOLE_END_MS 300 /* to wait for threads when it quits */
+
 /* --plain: a line for every event. */
 struct err *console_plain(const struct console_options *options) MUST_CHECK;
 

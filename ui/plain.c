@@ -1,6 +1,7 @@
 #include "base/cancel.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "base/time.h"
 #include "ui/main.h"
 #include "ui/said.h"
@@ -99,9 +100,9 @@ console_plain(const struct console_options *options)
 	AUTO_MEM void *mem = mem_root();
 	struct said *said = said_new(mem);
 	struct mailbox *box = mailbox_new(mem, FEED_KINDS);
-	struct feed *feed = feed_start(mem, options->settings, options->config, box);
 	int kind;
 
+	feed_start(mem, options->settings, options->config, box);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("bikeops, profile %s: a line for every event; q and Enter quits\n",
 	       settings_profile(options->settings));
@@ -116,7 +117,7 @@ console_plain(const struct console_options *options)
 	}
 	cancel_request();
 	fflush(stdout);
-	if (!feed_end(feed))
+	if (!thread_end_left(CONSOLE_END_MS))
 		_exit(0);
 	return NULL;
 }

@@ -2,14 +2,30 @@
 
 #include "base/mem.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+
+#define LEFT_LOOK_MS 5
 
 struct thread {
 	pthread_t id;
 	struct err *(*job)(void *arg);
 	void *arg;
 };
+
+/* One that nobody waits for. */
+struct left {
+	pthread_t id;
+	struct err *(*job)(void *arg);
+	void *arg;
+	atomic_bool over;
+	struct left *next;
+};
+
+static pthread_mutex_t left_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct left *left; /* those that were not joined yet */
 
 struct mutex {
 	pthread_mutex_t lock;
@@ -24,14 +40,14 @@ thread_main(void *p)
 }
 
 static pthread_t
-thread_create(void *(*main)(void *), struct thread *t)
+thread_create(void *(*main)(void *), void *arg)
 {
 	sigset_t all, old;
 	pthread_t id;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&id, NULL, main, t))
+	if (pthread_create(&id, NULL, main, arg))
 		abort();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return id;
@@ -49,22 +65,60 @@ thread_start(void *mem, struct err *(*job)(void *arg), void *arg)
 }
 
 static void *
-thread_left(void *p)
+left_main(void *p)
 {
-	AUTO_MEM struct thread *t = p;
+	struct left *t = p;
 
 	err_free(t->job(t->arg));
+	atomic_store(&t->over, true);
 	return NULL;
+}
+
+static void
+left_reap(void)
+{
+	for (struct left **at = &left; *at;) {
+		struct left *t = *at;
+
+		if (!atomic_load(&t->over)) {
+			at = &t->next;
+			continue;
+		}
+		pthread_join(t->id, NULL);
+		*at = t->next;
+		mem_free(t);
+	}
 }
 
 void
 thread_leave(struct err *(*job)(void *arg), void *arg)
 {
-	struct thread *t = mem_new(NULL, struct thread);
+	struct left *t = mem_new(NULL, struct left);
 
 	t->job = job;
 	t->arg = arg;
-	pthread_detach(thread_create(thread_left, t));
+	pthread_mutex_lock(&left_lock);
+	left_reap();
+	t->id = thread_create(left_main, t);
+	t->next = left;
+	left = t;
+	pthread_mutex_unlock(&left_lock);
+}
+
+bool
+thread_end_left(int ms)
+{
+	bool all = false;
+
+	for (; !all && ms >= 0; ms -= LEFT_LOOK_MS) {
+		pthread_mutex_lock(&left_lock);
+		left_reap();
+		all = !left;
+		pthread_mutex_unlock(&left_lock);
+		if (!all)
+			poll(NULL, 0, LEFT_LOOK_MS);
+	}
+	return all;
 }
 
 struct err *

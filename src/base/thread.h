@@ -4,14 +4,21 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct thread; /* opaque */
 
 /* Start job(arg); all signals are blocked in it.  arg stays the job's until the join. */
 struct thread *thread_start(void *mem, struct err *(*job)(void *arg), void *arg);
 /* Wait for its end; gives the job's error.  Ends t. */
 struct err *thread_join(struct thread *t) MUST_CHECK;
-/* Start one that nobody joins; arg is the job's. */
+/* Start one that nobody waits for; arg is the job's. */
 void thread_leave(struct err *(*job)(void *arg), void *arg);
+/*
+ * After cancel_request(): wait so long for all of those.  False: one hangs, and only _exit() does
+ * not tear down what it uses.
+ */
+bool thread_end_left(int ms);
 
 struct mutex; /* opaque */
 struct mutex *mutex_new(void *mem);

@@ -4,14 +4,19 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sql.h"
+#include "base/thread.h"
 #include "base/time.h"
 
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define PG_COPY_BUFFER (1 << 20) /* unsent bytes that COPY may leave with libpq */
+#define PG_COPY_BUFFER	(1 << 20) /* unsent bytes that COPY may leave with libpq */
+#define PG_CANCEL_MS	3000	  /* to send a cancel: the network may be gone */
+#define PG_CANCELLED_MS 60000	  /* then a server that is silent for so long is lost */
 
 static int connect_limit_s = 10;
 
@@ -36,15 +41,40 @@ pg_lost(const struct pg *pg)
 
 /* --- waiting --- */
 
+struct cancelling {
+	PGcancel *cancel;
+	int fd; /* closed at the end */
+};
+
+static struct err *
+pg_cancel_job(void *arg)
+{
+	AUTO_MEM struct cancelling *c = arg;
+	char text[256];
+
+	PQcancel(c->cancel, text, sizeof(text));
+	PQfreeCancel(c->cancel);
+	close(c->fd);
+	return NULL;
+}
+
+/* PQcancel may block for ever: it has a thread of its own, which is waited for a while. */
 static void
 pg_cancel(struct pg *pg)
 {
-	char text[256];
-	PGcancel *c = PQgetCancel(pg->conn);
+	PGcancel *cancel = PQgetCancel(pg->conn);
+	int ends[2];
 
-	if (c)
-		PQcancel(c, text, sizeof(text));
-	PQfreeCancel(c);
+	if (!cancel || pipe2(ends, O_CLOEXEC)) {
+		PQfreeCancel(cancel);
+		return;
+	}
+	struct cancelling *c = mem_new(NULL, struct cancelling);
+	*c = (struct cancelling){ cancel, ends[1] };
+	thread_leave(pg_cancel_job, c);
+	struct pollfd over = { .fd = ends[0], .events = POLLIN };
+	poll(&over, 1, PG_CANCEL_MS);
+	close(ends[0]);
 }
 
 /*
@@ -61,7 +91,8 @@ pg_wait(struct pg *pg, short events, bool *cancelled)
 
 	if (fds[0].fd < 0)
 		return pg_lost_error(pg);
-	int ready = poll(fds, 2, pg->patience_ms);
+	bool patient = *cancelled && pg->patience_ms < 0;
+	int ready = poll(fds, 2, patient ? PG_CANCELLED_MS : pg->patience_ms);
 	if (!ready)
 		return err_new(ERR_TIMEOUT, "the %s database does not answer", pg->what);
 	if (ready > 0 && fds[1].revents) {

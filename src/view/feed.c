@@ -25,7 +25,6 @@
 #define FEED_PAUSE_MS  100  /* many changes, one answer */
 #define FEED_HEALTH_MS 30000
 #define FEED_BEHIND_MS 30000 /* the source is asked no more often */
-#define FEED_END_MS    300
 
 struct feed {
 	struct mailbox *mailbox;
@@ -39,8 +38,7 @@ struct feed {
 	bool behind;	     /* and how far it is behind: a run has ended */
 	long long behind_ms; /* when that was asked last: the slow thread's */
 	bool busy;	     /* a run is at work: the ledger thread's */
-	int running;	     /* threads */
-	int wake_ledger, wake_slow, ended;
+	int wake_ledger, wake_slow;
 };
 
 /* --- posting --- */
@@ -222,12 +220,6 @@ feed_wait(int fd, int ms)
 	feed_drain(fd);
 }
 
-static void
-feed_leave(struct feed *f)
-{
-	feed_wake(f->ended);
-}
-
 static struct err *
 feed_ledger(void *arg)
 {
@@ -249,7 +241,6 @@ feed_ledger(void *arg)
 		feed_wait(f->wake_ledger, FEED_AGAIN_MS);
 	}
 	mem_free(f->settings);
-	feed_leave(f);
 	return NULL;
 }
 
@@ -342,7 +333,6 @@ feed_slow_main(void *arg)
 			feed_slow(f, FEED_HEALTH, feed_probe);
 		feed_wait(f->wake_slow, FEED_HEALTH_MS);
 	}
-	feed_leave(f);
 	return NULL;
 }
 
@@ -361,8 +351,6 @@ feed_start(void *mem, const struct settings *settings, const char *config, struc
 	f->lock = mutex_new(f);
 	f->wake_ledger = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	f->wake_slow = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	f->ended = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
-	f->running = 2;
 	thread_leave(feed_ledger, f);
 	thread_leave(feed_slow_main, f);
 	return f;
@@ -390,21 +378,4 @@ feed_refresh(struct feed *f, bool probe)
 	feed_wake(f->wake_ledger);
 	if (probe)
 		feed_wake(f->wake_slow);
-}
-
-bool
-feed_end(struct feed *f)
-{
-	long long end = time_tick_ms() + FEED_END_MS;
-
-	while (f->running) {
-		struct pollfd fd = { .fd = f->ended, .events = POLLIN };
-		long long left = end - time_tick_ms();
-
-		if (left <= 0 || poll(&fd, 1, (int)left) <= 0)
-			return false;
-		feed_drain(f->ended);
-		f->running--;
-	}
-	return true;
 }

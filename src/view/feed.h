@@ -73,11 +73,10 @@ struct feed; /* opaque */
 /*
  * Items come to the mailbox with their enum feed_kind.
  * config  the --config file, or NULL: settings are read again where a database came to be
+ * It ends with thread_end_left().
  */
 struct feed *feed_start(void *mem, const struct settings *settings, const char *config,
 			struct mailbox *mailbox);
-/* After cancel_request(): wait a moment for the threads; false: one hangs and is left behind. */
-bool feed_end(struct feed *feed);
 /* Only what differs from before is fetched again. */
 void feed_want(struct feed *feed, const struct feed_want *want);
 /* Fetch again now; health, where probe. */

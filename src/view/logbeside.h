@@ -8,7 +8,7 @@ struct logbeside; /* opaque */
 struct logbeside *logbeside_start(const char *config, const char *profile, long long run);
 /* Somebody still looks; without, the thread rests after some seconds. */
 void logbeside_touch(struct logbeside *b);
-/* It ends by itself, when its network lets it: nobody waits.  NULL is fine. */
+/* It ends when its network lets it: only thread_end_left() waits.  NULL is fine. */
 void logbeside_stop(struct logbeside *b);
 
 #endif

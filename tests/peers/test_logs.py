@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 
@@ -13,6 +14,9 @@ import pytest
 
 import conftest
 import stack as stacks
+
+sys.path.append(str(stacks.ROOT / "tests/screen"))
+import terminal  # noqa: E402
 
 JOB = "applications/00f1/jobs/00f2/"
 DAG = {"AIRFLOW_CTX_DAG_ID": "bike", "AIRFLOW_CTX_DAG_RUN_ID": "manual__2026-11-26T01:02:03.5+00:00"}
@@ -197,3 +201,16 @@ def test_follow(run):
             with contextlib.suppress(Exception):
                 child.communicate(timeout=10)
             child.kill()
+
+
+@pytest.mark.parametrize("after_s", [0, 0.05, 0.2, 1])
+def test_quits_while_it_mirrors(run, after_s):
+    """The console ends at once and well, whatever its thread beside does with S3."""
+    env = {**run.stack.env, "TERM": "xterm-256color"}
+    with terminal.Terminal([run.stack.program], env, cwd=run.stack.dir) as t:
+        t.wait(r"\$ bikeops", 10)
+        t.keys("3")
+        t.pump(after_s)
+        began = time.monotonic()
+        assert t.quit() == 0
+        assert time.monotonic() - began < 3

@@ -344,6 +344,7 @@ main(void)
 	rmdir(scratch(mem, ""));
 	shutdown(server.fd, SHUT_RDWR);
 	err_free(thread_join(t));
+	thread_end_left(5000);
 	close(server.fd);
 	return status;
 }

@@ -114,6 +114,32 @@ cancels(void **state)
 	assert_true(time_tick_ms() - start < 5000);
 }
 
+static struct err *
+sleeps(void *arg)
+{
+	poll(NULL, 0, *(int *)arg);
+	return NULL;
+}
+
+/* Those that nobody waits for, at the end. */
+static void
+ends_what_was_left(void **state)
+{
+	int short_ms = 10, long_ms = 700;
+
+	(void)state;
+	assert_true(thread_end_left(0));
+	for (int i = 0; i < 5; i++)
+		thread_leave(sleeps, &short_ms);
+	assert_true(thread_end_left(5000));
+	thread_leave(sleeps, &long_ms);
+	thread_leave(sleeps, &short_ms);
+	long long start = time_tick_ms();
+	assert_false(thread_end_left(100));
+	assert_true(time_tick_ms() - start < 600);
+	assert_true(thread_end_left(5000));
+}
+
 int
 main(void)
 {
@@ -122,6 +148,7 @@ main(void)
 	UNIT(&u, joins);
 	UNIT(&u, excludes);
 	UNIT(&u, signals_stay_with_the_caller);
+	UNIT(&u, ends_what_was_left);
 	UNIT(&u, cancels);
 	return unit_run(&u, "thread");
 }
