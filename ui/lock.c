@@ -43,8 +43,8 @@ action_reason(struct ui *ui, void *state, const char *text)
 		return;
 	c->unlocked_until_ms = lock_clock_ms(c) + UNLOCK_MS;
 	ui->locked = false;
-	ui_say(ui, "unlocked for ten minutes, for %s: %s; %s locks again", c->ticket, c->reason,
-	       ui_key(ui, "lock"));
+	ui_say(ui, "you may write for ten minutes (%s, \"%s\"); %s locks again", c->ticket,
+	       c->reason, ui_key(ui, "lock"));
 }
 
 static void
