@@ -122,7 +122,7 @@ open_books(struct pg *pg, const struct publish *p)
 	if (e && e->code == ERR_DATA)
 		return err_hint(
 			e, "'bikeops rejects' shows them; nothing was published. Mend them at the "
-			   "source and start a run, or raise max_reject_percent to load the rest");
+			   "source, or raise max_reject_percent to load the rest");
 	if (e)
 		return e;
 	return p->b->mode == BATCH_FULL ? serving_run(pg, "publish/full") : NULL;

@@ -80,7 +80,7 @@ def test_rejected_rows(console, good, record_property):
     scenes.reject(good)
     says(t, r"incremental !!", 2, record_property)
     t.wait(r"12 of \d+ rows were rejected", 3)
-    t.wait(r"at most 10 may be", 3)
+    t.wait(r"the limit is 10", 3)
     t.wait(r"2 then Enter, or 'bikeops rejects' shows them; nothing was published", 3)
     scenes.mend(good)
     t.wait(r"incremental ok", 5)
