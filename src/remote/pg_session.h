@@ -14,6 +14,19 @@ struct pg {
 	long long affected;
 };
 
+/* Is there a cancel already?  Before a session sends. */
+struct err *pg_begin(struct pg *pg) MUST_CHECK;
+/*
+ * Wait until the socket is ready for events.  The first cancel that is seen
+ * here is sent to the server, whose answer then ends the query.
+ */
+struct err *pg_wait(struct pg *pg, short events, bool *cancelled) MUST_CHECK;
+struct err *pg_flush(struct pg *pg, bool *cancelled) MUST_CHECK;
+/* Read all results; keep the last with rows in *keep (may be NULL) and the first error. */
+struct err *pg_results(struct pg *pg, PGresult **keep) MUST_CHECK;
+/* Ask the server to end the query; waits for the network for a while only. */
+void pg_cancel(struct pg *pg);
+
 /* libpq's text, first line, without its label. */
 char *pg_message(void *mem, const char *text);
 struct err *pg_lost_error(struct pg *pg) MUST_CHECK;
