@@ -139,8 +139,9 @@ list_buckets(struct cmd *c)
 	return print(c, "s3-buckets", "buckets", r, "name bucket");
 }
 
+/* Those that nobody ended; end: ends them. */
 static struct err *
-list_uploads(struct cmd *c, struct s3 *s3, const struct place *at)
+uploads(struct cmd *c, struct s3 *s3, const struct place *at, bool end)
 {
 	struct rows *r = ROWS_OF(c, "key", "upload", "begun_at");
 	struct s3_upload *list;
@@ -150,6 +151,8 @@ list_uploads(struct cmd *c, struct s3 *s3, const struct place *at)
 	for (size_t i = 0; i < n; i++) {
 		const char *cells[] = { list[i].key, list[i].id, moment(c->mem, list[i].begun) };
 
+		if (end)
+			TRY(s3_abort(s3, at->bucket, list[i].key, list[i].id));
 		rows_add(r, cells);
 	}
 	return print(c, "s3-uploads", "uploads", r, "begun_at key upload");
@@ -186,7 +189,7 @@ run_ls(struct cmd *c)
 		return list_buckets(c);
 	TRY(place_of(c, c->argv[1], &at));
 	TRY(open_s3(c, NULL, &s3));
-	return cmd_flag(c, "uploads") ? list_uploads(c, s3, &at) : list_objects(c, s3, &at);
+	return cmd_flag(c, "uploads") ? uploads(c, s3, &at, false) : list_objects(c, s3, &at);
 }
 
 /* --- cat --- */
@@ -351,24 +354,6 @@ run_put(struct cmd *c)
 /* --- rm --- */
 
 static struct err *
-remove_uploads(struct cmd *c, struct s3 *s3, const struct place *at)
-{
-	struct rows *r = ROWS_OF(c, "key", "upload", "begun_at");
-	struct s3_upload *list;
-	size_t n;
-
-	TRY(s3_uploads(c->mem, s3, at->bucket, at->key, &list, &n));
-	for (size_t i = 0; i < n; i++) {
-		const char *cells[] = { list[i].key, list[i].id, moment(c->mem, list[i].begun) };
-
-		if (!cmd_flag(c, "dry-run"))
-			TRY(s3_abort(s3, at->bucket, list[i].key, list[i].id));
-		rows_add(r, cells);
-	}
-	return print(c, "s3-uploads", "uploads", r, "begun_at key upload");
-}
-
-static struct err *
 keys_of(struct cmd *c, struct s3 *s3, const struct place *at, const char ***keys, size_t *n)
 {
 	struct s3_object *list, one;
@@ -399,7 +384,7 @@ run_rm(struct cmd *c)
 	TRY(place_of(c, c->argv[1], &at));
 	TRY(open_s3(c, NULL, &s3));
 	if (cmd_flag(c, "uploads"))
-		return remove_uploads(c, s3, &at);
+		return uploads(c, s3, &at, !cmd_flag(c, "dry-run"));
 	TRY(check_locked(c, "rm"));
 	TRY(keys_of(c, s3, &at, &keys, &n));
 	if (!cmd_flag(c, "dry-run"))
