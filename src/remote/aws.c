@@ -5,21 +5,12 @@
 #include "remote/aws_wire.h"
 #include "remote/metadata.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CONNECT_S 10
 #define BUDGET_S  60
 
 /* --- setup --- */
-
-static const char *
-variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
 
 static const char *
 first(const char *a, const char *b)
@@ -57,14 +48,15 @@ aws_open(void *mem, const struct aws_config *config, struct aws **out)
 		aws->config.budget_s = BUDGET_S;
 	aws->quota = AWS_QUOTA;
 	aws->named = named;
-	aws->profile = copy(aws, first(first(named, variable("AWS_PROFILE")), "default"));
+	aws->profile = copy(aws, first(first(named, aws_variable("AWS_PROFILE")), "default"));
 	TRY(profiles_read(aws, &aws->files));
 	TRY(need_profile(aws));
-	region = first(region, first(variable("AWS_REGION"), variable("AWS_DEFAULT_REGION")));
+	region = first(region,
+		       first(aws_variable("AWS_REGION"), aws_variable("AWS_DEFAULT_REGION")));
 	aws->config.region =
 		copy(aws, first(region, profiles_get(aws->files, aws->profile, "region")));
 	TRY(http_open(aws,
-		      first(variable("AWS_CA_BUNDLE"),
+		      first(aws_variable("AWS_CA_BUNDLE"),
 			    profiles_get(aws->files, aws->profile, "ca_bundle")),
 		      &aws->http));
 	mem_move(mem, aws);

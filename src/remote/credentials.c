@@ -62,17 +62,17 @@ struct err *
 credentials_from_environment(void *mem, const struct credentials_seek *seek,
 			     struct credentials *out)
 {
-	const char *id = getenv("AWS_ACCESS_KEY_ID"), *secret = getenv("AWS_SECRET_ACCESS_KEY");
-	const char *token = getenv("AWS_SESSION_TOKEN");
+	const char *id = aws_variable("AWS_ACCESS_KEY_ID");
+	const char *secret = aws_variable("AWS_SECRET_ACCESS_KEY");
 
-	if (seek->named || !id || !*id)
+	if (seek->named || !id)
 		return NULL;
-	if (!secret || !*secret)
+	if (!secret)
 		return err_new(ERR_CONFIG,
 			       "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY");
 	struct credentials c = { .id = id,
 				 .secret = secret,
-				 .token = token && *token ? token : NULL,
+				 .token = aws_variable("AWS_SESSION_TOKEN"),
 				 .source = "the environment" };
 	credentials_copy(mem, &c, out);
 	return NULL;

@@ -3,7 +3,6 @@
 #include "base/mem.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,9 +32,9 @@ is_true(const char *text)
 static bool
 switched(const struct profiles *files, const char *profile, const char *variable, const char *key)
 {
-	const char *text = getenv(variable);
+	const char *text = aws_variable(variable);
 
-	return is_true(text && *text ? text : profiles_get(files, profile, key));
+	return is_true(text ? text : profiles_get(files, profile, key));
 }
 
 static const char *
@@ -43,14 +42,14 @@ configured(void *mem, const struct profiles *files, const char *profile, const c
 {
 	char *variable = mem_printf(mem, "AWS_ENDPOINT_URL_%s", config_name(mem, service, true));
 	const char *services = profiles_get(files, profile, "services");
-	const char *url = getenv(variable);
+	const char *url = aws_variable(variable);
 
 	if (switched(files, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 		     "ignore_configured_endpoint_urls"))
 		return NULL;
-	if (!url || !*url)
-		url = getenv("AWS_ENDPOINT_URL");
-	if ((!url || !*url) && services)
+	if (!url)
+		url = aws_variable("AWS_ENDPOINT_URL");
+	if (!url && services)
 		url = profiles_section(files, "services", services,
 				       config_name(mem, service, false), "endpoint_url");
 	if (!url || !*url)

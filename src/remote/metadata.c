@@ -22,14 +22,6 @@
 #define CONTAINER_MS	2000
 #define CONTAINER_TRIES 3
 
-static const char *
-variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
 /* Never by a proxy: it would be told the keys. */
 static struct err *
 ask(void *mem, const struct credentials_seek *seek, const char *method, const char *url,
@@ -55,7 +47,7 @@ ask(void *mem, const struct credentials_seek *seek, const char *method, const ch
 static bool
 instance_disabled(void)
 {
-	const char *off = variable("AWS_EC2_METADATA_DISABLED");
+	const char *off = aws_variable("AWS_EC2_METADATA_DISABLED");
 
 	return off && !strcasecmp(off, "true");
 }
@@ -63,8 +55,8 @@ instance_disabled(void)
 static const char *
 instance_url(void *mem, const struct credentials_seek *seek, const char *path)
 {
-	const char *url = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-	const char *mode = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+	const char *url = aws_variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+	const char *mode = aws_variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
 
 	if (!url)
 		url = profiles_get(seek->files, seek->profile, "ec2_metadata_service_endpoint");
@@ -82,7 +74,7 @@ instance_url(void *mem, const struct credentials_seek *seek, const char *path)
 static int
 instance_number(const char *name, int fallback, int max)
 {
-	const char *text = variable(name);
+	const char *text = aws_variable(name);
 	long n = text ? strtol(text, NULL, 10) : fallback;
 
 	return n >= 1 && n <= max ? (int)n : fallback;
@@ -230,9 +222,9 @@ metadata_allows(const char *url)
 static struct err *
 container_url(void *mem, const char **url)
 {
-	const char *relative = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+	const char *relative = aws_variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
 
-	*url = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	*url = aws_variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 	if (relative)
 		*url = mem_printf(mem, CONTAINER_URL "%s%s", *relative == '/' ? "" : "/", relative);
 	else if (*url && !metadata_allows(*url))
@@ -248,10 +240,10 @@ container_url(void *mem, const char **url)
 static struct err *
 container_token(void *mem, const char **token)
 {
-	const char *path = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+	const char *path = aws_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 	char *text = mem_array(mem, char, ANSWER_MAX + 1);
 
-	*token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	*token = aws_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 	if (path) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 

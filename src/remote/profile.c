@@ -135,14 +135,22 @@ profiles_parse(void *mem, const char *config, const char *credentials, struct pr
 	return NULL;
 }
 
+const char *
+aws_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
 static const char *
 path_of(void *mem, const char *variable, const char *name)
 {
-	const char *path = getenv(variable), *home = getenv("HOME");
+	const char *path = aws_variable(variable), *home = getenv("HOME");
 
-	if (path && *path && strncmp(path, "~/", 2))
+	if (path && strncmp(path, "~/", 2))
 		return path;
-	if (path && *path)
+	if (path)
 		return mem_printf(mem, "%s/%s", home ? home : "", path + 2);
 	return mem_printf(mem, "%s/.aws/%s", home ? home : "", name);
 }

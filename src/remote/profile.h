@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* A variable of the environment, NULL where it is empty. */
+const char *aws_variable(const char *name);
+
 struct profiles; /* opaque */
 
 /*

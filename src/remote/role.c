@@ -169,9 +169,9 @@ read_token(void *mem, const char *path, char **token)
 static const char *
 variable(const struct credentials_seek *seek, const char *name, const char *key)
 {
-	const char *value = seek->named ? NULL : getenv(name);
+	const char *value = seek->named ? NULL : aws_variable(name);
 
-	return value && *value ? value : get(seek, key);
+	return value ? value : get(seek, key);
 }
 
 struct err *
