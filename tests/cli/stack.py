@@ -191,6 +191,22 @@ class Stack:
             conn.execute(f"SET ROLE {role}")
         return conn
 
+    @contextlib.contextmanager
+    def locked(self, *tables):
+        """Whoever writes these tables of the warehouse waits, until this ends or is rolled back."""
+        with self.connect("warehouse") as conn:
+            conn.execute("BEGIN")
+            conn.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE MODE")
+            yield conn
+            if conn.info.transaction_status:
+                conn.execute("ROLLBACK")
+
+    def waiting(self):
+        """How many sessions of the warehouse wait for a lock."""
+        with self.connect("warehouse") as conn:
+            return conn.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                "AND datname = current_database()").fetchone()[0]
+
     def shop_role(self):
         """The shop's own role: rights on schema store, and on nothing else."""
         with self.connect("source") as conn:

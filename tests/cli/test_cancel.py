@@ -64,15 +64,10 @@ def test_cancel_that_is_not_taken(stack, way):
     """The run goes on after three seconds, and ends as its session does."""
     with stack.connect("source") as conn:
         conn.execute("UPDATE store.orders SET required_date = required_date + 1 WHERE order_id = '1'")
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+    with stack.locked("bikeops.watermark") as conn:
         child = stack.start("run", "incremental", env={"BIKEOPS_WAREHOUSE_DSN": way.dsn})
         try:
-            with stack.connect("warehouse") as other:
-                stacks.wait_until(lambda: other.execute(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                    "AND datname = current_database()").fetchone(), 20)
+            stacks.wait_until(stack.waiting, 20)
             way.holding = True
             child.send_signal(signal.SIGINT)
             stacks.wait_until(lambda: way.held, 5)

@@ -123,21 +123,17 @@ def test_kill_at_task(stack, scene, task):
 def test_kill_inside_publish(stack, scene, table, again):
     """Publish waits for a lock in the middle of its transaction, and dies there."""
     scene.change()
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute(f"LOCK TABLE {table} IN SHARE MODE")
+    with stack.locked(table):
         child = stack.start("run", "incremental")
-        with stack.connect("warehouse") as look:
-            def waits():
-                assert child.poll() is None, child.communicate()
-                return look.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                                    "AND datname = current_database()").fetchone()
-            stacks.wait_until(waits, 30)
-            assert [row["state"] for row in stack.json("status")["now"]] == ["running"]
-            assert scene.last_run()["state"] == "running"
+
+        def waits():
+            assert child.poll() is None, child.communicate()
+            return stack.waiting()
+        stacks.wait_until(waits, 30)
+        assert [row["state"] for row in stack.json("status")["now"]] == ["running"]
+        assert scene.last_run()["state"] == "running"
         kill(child)
         run = scene.check_truth()
-        conn.execute("ROLLBACK")
     how = ("run", "incremental") if again == "run" else ("run", "resume", run["run"])
     assert scene.settle(how) == []
 
@@ -145,19 +141,13 @@ def test_kill_inside_publish(stack, scene, table, again):
 def test_compare_and_swap(stack, scene):
     """Two publish the same window, as no lease keeps them apart: the later one changes nothing."""
     scene.change()
-    with stack.connect("warehouse") as conn, stack.connect("warehouse") as look:
-        def waiting(n):
-            return look.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                                "AND datname = current_database()").fetchone()[0] >= n
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE serving.fact_sales IN SHARE MODE")
+    with stack.locked("serving.fact_sales"):
         first = stack.start("run", "incremental")
-        stacks.wait_until(lambda: waiting(1), 30)
+        stacks.wait_until(stack.waiting, 30)
         with stack.connect("ledger") as ledger:
             ledger.execute("DELETE FROM ledger.lease")
         second = stack.start("run", "incremental")
-        stacks.wait_until(lambda: waiting(2), 30)
-        conn.execute("ROLLBACK")
+        stacks.wait_until(lambda: stack.waiting() >= 2, 30)
     assert first.wait(60) == 0, first.communicate()
     assert second.wait(60) == 1
     assert b"watermark" in second.communicate()[1]
@@ -167,9 +157,7 @@ def test_compare_and_swap(stack, scene):
 def test_detached_worker(stack, scene):
     """The worker outlives its starter, and is killed by its own id."""
     scene.change()
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+    with stack.locked("bikeops.watermark"):
         stack.run("run", "incremental", "--detach").quiet()
         assert scene.last_run()["state"] == "running"
         workers = [pid for pid, line in stacks.processes_of(stack.dir) if b" worker " in line]
@@ -178,38 +166,31 @@ def test_detached_worker(stack, scene):
         os.kill(workers[0], signal.SIGKILL)
         stacks.wait_until(lambda: not os.path.exists(f"/proc/{workers[0]}"), 10)
         scene.check_truth()
-        conn.execute("ROLLBACK")
     assert scene.settle() == []
 
 
 def test_cancel(stack, scene):
     """Cancel is seen within seconds, wherever the run waits; nothing is half done."""
     scene.change()
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE serving.fact_sales IN SHARE MODE")
+    with stack.locked("serving.fact_sales"):
         stack.run("run", "incremental", "--detach").quiet()
         run = scene.last_run()
         stack.run("run", "cancel", run["run"]).quiet()
         stacks.wait_until(lambda: scene.last_run()["state"] not in ALIVE, 5, 0.1)
         assert scene.last_run()["state"] == "cancelled"
-        conn.execute("ROLLBACK")
     assert scene.settle() == []
 
 
 def test_interrupt(stack, scene):
     """Ctrl-C ends a run with 130, and says how to go on."""
     scene.change()
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+    with stack.locked("bikeops.watermark"):
         child = stack.start("run", "incremental")
         stacks.wait_until(lambda: scene.last_run()["state"] == "running", 10)
         time.sleep(0.5)
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=10)
         assert child.returncode == 130
-        conn.execute("ROLLBACK")
     scene.check_truth()
     assert scene.settle() == []
 
@@ -217,9 +198,7 @@ def test_interrupt(stack, scene):
 def test_ledger_refuses_the_heart(stack, scene):
     """Who asks again and again leaves no session of each try behind; the run goes on."""
     scene.change()
-    with stack.connect("warehouse") as conn, stack.connect("ledger") as ledger:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+    with stack.locked("bikeops.watermark") as conn, stack.connect("ledger") as ledger:
         child = stack.start("run", "incremental")
         newest = "SELECT state FROM ledger.run ORDER BY id DESC LIMIT 1"
         stacks.wait_until(lambda: ledger.execute(newest).fetchone()[0] == "running", 10, 0.01)

@@ -256,13 +256,10 @@ def test_locked(stack, scene):
     """While another run holds the lease an undo waits for nothing and says so."""
     run = published(scene)
     scene.change()
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+    with stack.locked("bikeops.watermark"):
         child = stack.start("run", "incremental")
-        stacks.wait_until(lambda: waiting(stack, 1), 30)
+        stacks.wait_until(stack.waiting, 30)
         stack.run("run", "undo", run, status=4).talk("run").quiet()
-        conn.execute("ROLLBACK")
     assert child.wait(60) == 0
     scene.warehouse.incremental()
     child.communicate()
@@ -301,13 +298,10 @@ def test_told(stack, scene):
     """runs and status know what was taken back, and call it no success of loading."""
     run = published(scene)
     scene.change()
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE bikeops.watermark IN SHARE MODE")
+    with stack.locked("bikeops.watermark"):
         child = stack.start("run", "incremental")
-        stacks.wait_until(lambda: waiting(stack, 1), 30)
+        stacks.wait_until(stack.waiting, 30)
         kill(child)
-        conn.execute("ROLLBACK")
     got = stack.run("run", "undo", run, "--output", "json").quiet().json()
     validate(got)
     undo = newest(stack)
@@ -361,29 +355,21 @@ def test_detached(stack, scene):
 
 # --- killed, and raced
 
-def waiting(stack, n):
-    with stack.connect("warehouse") as conn:
-        return conn.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                            "AND datname = current_database()").fetchone()[0] >= n
-
-
 @pytest.mark.parametrize("again", ["undo", "resume", "incremental"])
 @pytest.mark.parametrize("table", ["bikeops.watermark", "bikeops.undone", "serving.dim_customers",
                                    "serving.fact_sales", "bikeops.books", "bikeops.batches"])
 def test_kill_inside(stack, scene, table, again):
     run = published(scene, "dim_customers", "fact_sales")
-    with stack.connect("warehouse") as conn, look(stack) as reader:
+    with stack.locked(table) as conn, look(stack) as reader:
         before = contents(reader)
-        conn.execute("BEGIN")
-        conn.execute(f"LOCK TABLE {table} IN SHARE MODE")
         child = stack.start("run", "undo", str(run))
-        stacks.wait_until(lambda: waiting(stack, 1), 30)
+        stacks.wait_until(stack.waiting, 30)
         assert contents(reader) == before      # readers see nothing of it, and do not wait
         kill(child)
         conn.execute("ROLLBACK")
         undo = newest(stack)
         assert undo["mode"] == "undo" and undo["state"] == "dead"
-        stacks.wait_until(lambda: not waiting(stack, 1), 10)
+        stacks.wait_until(lambda: not stack.waiting(), 10)
         assert contents(reader) == before
     if again != "incremental":
         stack.run("run", again, run if again == "undo" else undo["run"]).quiet()
@@ -396,11 +382,9 @@ def test_kill_inside(stack, scene, table, again):
 def test_kill_after_commit(stack, scene, table):
     """The warehouse has it, the ledger does not: the undo is done, a resume tells it."""
     run = published(scene, "fact_sales")
-    with stack.connect("warehouse") as conn, stack.connect("ledger") as ledger:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE serving.fact_sales IN SHARE MODE")
+    with stack.locked("serving.fact_sales") as conn, stack.connect("ledger") as ledger:
         child = stack.start("run", "undo", str(run))
-        stacks.wait_until(lambda: waiting(stack, 1), 30)
+        stacks.wait_until(stack.waiting, 30)
         undo = newest(stack)["run"]
         ledger.execute("BEGIN")
         ledger.execute("SELECT 1 FROM ledger.run WHERE id = %s FOR UPDATE" if table == "ledger.run" else
@@ -433,16 +417,13 @@ def test_kill_anywhere(stack, scene, part):
 
 def race(stack, first, second):
     """Both at once, as no lease keeps them apart; the first has moved the watermark."""
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute("LOCK TABLE serving.fact_sales, serving.dim_customers IN SHARE MODE")
+    with stack.locked("serving.fact_sales", "serving.dim_customers"):
         one = stack.start(*map(str, first))
-        stacks.wait_until(lambda: waiting(stack, 1), 30)
+        stacks.wait_until(stack.waiting, 30)
         with stack.connect("ledger") as ledger:
             ledger.execute("DELETE FROM ledger.lease")
         two = stack.start(*map(str, second))
-        stacks.wait_until(lambda: waiting(stack, 2), 30)
-        conn.execute("ROLLBACK")
+        stacks.wait_until(lambda: stack.waiting() >= 2, 30)
     assert one.wait(60) == 0, one.communicate()
     assert two.wait(60) == 1
     assert b"the watermark stands at" in two.communicate()[1]

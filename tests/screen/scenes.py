@@ -38,23 +38,6 @@ def workers(stack):
     return [pid for pid, line in stacks.processes_of(stack.dir) if b" worker " in line]
 
 
-@contextlib.contextmanager
-def locked_table(stack, table):
-    """Whoever writes this table of the warehouse waits."""
-    with stack.connect("warehouse") as conn:
-        conn.execute("BEGIN")
-        conn.execute(f"LOCK TABLE {table} IN SHARE MODE")
-        yield conn
-        if conn.info.transaction_status:
-            conn.execute("ROLLBACK")
-
-
-def waits_in_warehouse(stack):
-    with stack.connect("warehouse") as conn:
-        return conn.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                            "AND datname = current_database()").fetchone()
-
-
 def task_told(stack, table):
     """The ledger has heard of the task that waits for the table."""
     task = "load_staging" if table.startswith("staging.") else "publish"
@@ -67,9 +50,9 @@ def task_told(stack, table):
 def at_work(stack, table="bikeops.watermark"):
     """A detached run whose worker waits for this table; it ends with the scene."""
     change(stack)
-    with locked_table(stack, table) as conn:
+    with stack.locked(table) as conn:
         stack.run("run", "incremental", "--detach").quiet()
-        stacks.wait_until(lambda: waits_in_warehouse(stack), 20)
+        stacks.wait_until(stack.waiting, 20)
         stacks.wait_until(lambda: task_told(stack, table), 5)
         yield conn
     stacks.wait_until(lambda: newest(stack)["state"] != "running", 20, 0.1)
