@@ -8,7 +8,7 @@ import conftest
 import imds
 import stack as stacks
 from redshift_peer import Redshift
-from test_emr import Shop, kill_when
+from test_emr import kill_when, shop, whole  # noqa: F401
 from test_redshift import BUCKETS, on_redshift
 
 JSON = {"style": "json"}
@@ -55,24 +55,6 @@ CALLS = {
 }
 OF_A_RUN = ("ListApplications", "CreateApplication", "GetApplication", "StartJobRun", "GetJobRun", "ListJobRuns",
             "StopApplication", "DeleteApplication")
-
-
-@pytest.fixture(scope="module")
-def whole(peer_dir):
-    shop = Shop(peer_dir / "faults-emr", "--job-command", conftest.HERE / "stub_job.py")
-    shop.run("full", "--engine", "duckdb")
-    shop.template = shop.newest()["run"][0]["prefix"] + "/a1"
-    yield shop
-    shop.end()
-
-
-@pytest.fixture
-def shop(whole):
-    whole.faults.ask("reset", {})
-    whole.rules()
-    whole.before = len(whole.jobs())
-    whole.begun = lambda: whole.jobs()[whole.before:]
-    return whole
 
 
 @pytest.mark.parametrize("kind", PASSING)

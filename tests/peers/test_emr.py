@@ -80,8 +80,8 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def whole(peer_dir):
-    shop = Shop(peer_dir / "emr-stub", "--job-command", conftest.HERE / "stub_job.py")
+def whole(request, peer_dir):
+    shop = Shop(peer_dir / request.module.__name__, "--job-command", conftest.HERE / "stub_job.py")
     shop.run("full", "--engine", "duckdb")
     shop.template = shop.newest()["run"][0]["prefix"] + "/a1"
     yield shop
