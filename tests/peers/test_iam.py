@@ -11,6 +11,7 @@ import iam_actions
 import rds as rds_peer
 import stack as stacks
 from aws_stack import AwsStack
+from test_aws import small  # noqa: F401
 
 HOST, JOB, COPY = "bikeops", "emr-job", "redshift-copy"
 EXPORT, IMPORT = "rds-export", "rds-import"
@@ -83,11 +84,6 @@ def aws():
         yield stack.up()
     finally:
         stack.end()
-
-
-@pytest.fixture(scope="module")
-def small(aws):
-    return stacks.write_dataset(aws.dir / "small", stacks.small_rows())
 
 
 def checks(aws, *args, status=None):
