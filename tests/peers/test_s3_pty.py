@@ -29,7 +29,7 @@ def start(bench, *args, columns=80):
 
 def up(bench, file):
     bench.faults.next("PUT .*partNumber=", "slow", rate=RATE, count=99)
-    return "put", file, f"s3://{RAW}/big"
+    return "put", file.relative_to(bench.dir), f"s3://{RAW}/big"
 
 
 def down(bench, file):
