@@ -210,7 +210,7 @@ check-tests:
 	@scripts/check-tests $(TESTS) $(PYTESTS)
 
 check-format:
-	@scripts/maybe clang-format-19 --dry-run -Werror $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch] tests/peers/*.c)
+	@scripts/maybe clang-format-19 --dry-run -Werror $(SRC) $(HEADERS) $(wildcard tests/*/*.[ch])
 
 check-shell:
 	@scripts/maybe shellcheck .ci/run $(wildcard scripts/*.sh scripts/check-*) scripts/maybe
@@ -219,7 +219,7 @@ check-man:
 	$(if $(MAN),@scripts/maybe mandoc -T lint -W warning $(MAN))
 
 format: ## lay out the C files
-	@clang-format-19 -i $(SRC) $(HEADERS) $(wildcard tests/unit/*.[ch] tests/peers/*.c)
+	@clang-format-19 -i $(SRC) $(HEADERS) $(wildcard tests/*/*.[ch])
 
 PYTESTS := $(sort $(wildcard tests/*/*.py))
 cli: $(BIN)

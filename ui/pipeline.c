@@ -93,10 +93,10 @@ static char *
 late(void *mem, const struct ui *ui, const struct pipeline *p)
 {
 	long long beat = pipeline_beat(ui, p);
-	const char *ago = mem_printf(mem, "%s ago", time_age(mem, beat));
 
-	return mem_printf(mem, "longer than p95; its worker is %s: %s",
-			  beat > SILENT_S ? "SILENT" : "alive", run_worker(mem, p->run, 0, ago));
+	return mem_printf(mem, "longer than p95; worker %s, last heartbeat %s ago: pid %s on %s",
+			  beat > SILENT_S ? "SILENT" : "alive", time_age(mem, beat),
+			  rows_get(p->run, 0, "pid"), rows_get(p->run, 0, "host"));
 }
 
 /* Its begin says what failed, its end why: where two rows do not hold both, the middle goes. */

@@ -39,19 +39,13 @@ run_is_covered(const struct rows *runs, size_t i)
 }
 
 char *
-run_worker(void *mem, const struct rows *runs, size_t i, const char *beat)
-{
-	return mem_printf(mem, "pid %s on %s%s%s", rows_get(runs, i, "pid"),
-			  rows_get(runs, i, "host"), beat ? ", last heartbeat " : "",
-			  beat ? beat : "");
-}
-
-char *
 run_died(void *mem, const struct rows *runs, size_t i, const char *beat)
 {
 	if (!rows_get(runs, i, "started_at"))
 		return mem_strdup(mem, "no worker ever began it");
-	return mem_printf(mem, "the worker died: %s", run_worker(mem, runs, i, beat));
+	return mem_printf(mem, "the worker died: pid %s on %s%s%s", rows_get(runs, i, "pid"),
+			  rows_get(runs, i, "host"), beat ? ", last heartbeat " : "",
+			  beat ? beat : "");
 }
 
 static void

@@ -36,9 +36,7 @@ struct err *runs_airflow(void *mem, struct ledger *l, long long run, const char 
 /* Did it fail, die or end by a cancel?  And did a later good run take its rows? */
 bool run_is_bad(const struct rows *runs, size_t i);
 bool run_is_covered(const struct rows *runs, size_t i);
-/* "pid 123 on HOST, last heartbeat 12 s ago", where beat is "12 s ago"; without where NULL. */
-char *run_worker(void *mem, const struct rows *runs, size_t i, const char *beat);
-/* Why a dead one is dead, in the same words. */
+/* "the worker died: pid 123 on HOST, last heartbeat 12 s ago", where beat is "12 s ago" or NULL. */
 char *run_died(void *mem, const struct rows *runs, size_t i, const char *beat);
 
 /*
