@@ -30,12 +30,4 @@ FROM (
 		CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warn' END,
 		'a run is under way, or ended early: the next one replaces it'
 	FROM staging.batch b
-	UNION ALL
-	SELECT 'locks', coalesce(string_agg(format('%s waits for pid %s, %s of %s', w.application_name, a.pid,
-			coalesce(nullif(a.application_name, ''), 'a session'), a.usename), '; ' ORDER BY a.pid), 'nobody waits'),
-		'nobody waits', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warn' END,
-		'end its transaction, or the session: SELECT pg_terminate_backend(' || min(a.pid) || ')'
-	FROM pg_stat_activity w CROSS JOIN unnest(pg_blocking_pids(w.pid)) AS holder
-		JOIN pg_stat_activity a ON a.pid = holder
-	WHERE w.datname = current_database() AND w.application_name LIKE 'bikeops%'
 ) c

@@ -31,7 +31,7 @@ const struct command cmd_doctor = {
 	.args = "[--write-test]",
 	.summary = "Look at everything the program depends on, and say how to mend it",
 	.help = "Look at the libraries, the settings, the connections, rights, triggers, the oldest "
-		"transaction\nand the disks.  Ends with 1 where a check failed, with 3 where "
+		"transaction,\nlocks and the disks.  Ends with 1 where a check failed, with 3 where "
 		"something could not be reached.",
 	.options = options,
 	.run = run_doctor,

@@ -47,7 +47,7 @@ capture_retry(struct source *s, const char *table,
 	err_free(e);
 	return err_hint(
 		err_new(ERR_LOCKED, "'store.%s' stays locked by an open transaction", table),
-		"end it ('bikeops doctor' shows the oldest one) and run the same again");
+		"end it and run the same again; while that waits, 'bikeops doctor' names its session");
 }
 
 static struct err *

@@ -69,6 +69,13 @@ checks_session(struct source *s, struct rows *r)
 }
 
 struct err *
+source_locks(void *mem, struct source *s, struct rows **out)
+{
+	TRY(source_ready(s));
+	return pg_query(mem, s->pg, sql_text("view/locks"), NULL, 0, out);
+}
+
+struct err *
 source_checks(void *mem, struct source *s, const struct watermark *wm, struct rows **out)
 {
 	AUTO_MEM void *tmp = mem_root();
@@ -76,6 +83,7 @@ source_checks(void *mem, struct source *s, const struct watermark *wm, struct ro
 	struct rows *server, *window;
 
 	TRY(source_ready(s));
+	TRY(pg_exec(s->pg, "set lock_timeout = '2s'"));
 	TRY(pg_query(tmp, s->pg, sql_text("source/checks"), NULL, 0, &server));
 	if (!strcmp(rows_get(server, server->n - 1, "state"), "ok")) {
 		TRY(pg_query(tmp, s->pg, sql_text("window/checks"), params, 2, &window));

@@ -88,7 +88,12 @@ struct err *source_counts(void *mem, struct source *s, struct rows **out) MUST_C
 /* What that warehouse has not, in one row: see sql/source/behind.sql. */
 struct err *source_behind(void *mem, struct source *s, const char *warehouse, struct rows **out)
 	MUST_CHECK;
-/* One row a check: name, value, limit, state (ok, warn, fail), hint. */
+/* Whom sessions of ours wait for there: a row as of source_checks(). */
+struct err *source_locks(void *mem, struct source *s, struct rows **out) MUST_CHECK;
+/*
+ * One row a check: name, value, limit, state (ok, warn, fail), hint.
+ * errors  ERR_CONFLICT: others keep what it reads locked
+ */
 struct err *source_checks(void *mem, struct source *s, const struct watermark *wm,
 			  struct rows **out) MUST_CHECK;
 

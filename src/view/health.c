@@ -1,6 +1,7 @@
 #include "view/health.h"
 
 #include "base/mem.h"
+#include "base/sql.h"
 #include "base/time.h"
 #include "engine/engine.h"
 #include "lake/lake.h"
@@ -146,9 +147,12 @@ check_machine(struct doctor *d)
 
 /* --- the databases --- */
 
-/* The source knows how it is logged into. */
+/*
+ * As the login role, which sees more of others' locks than ours do.  The source knows how it is
+ * logged into.
+ */
 static struct err *
-connect_to(struct doctor *d, const char *what)
+ask_locks(void *mem, struct doctor *d, const char *what, struct rows **out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct pg_config config = { .what = what,
@@ -157,32 +161,15 @@ connect_to(struct doctor *d, const char *what)
 	struct source *s;
 	struct pg *pg;
 
-	if (!strcmp(what, "source"))
-		return source_open(tmp, d->settings, NULL, HEALTH_APP, &s);
+	if (!strcmp(what, "source")) {
+		TRY(source_open(tmp, d->settings, NULL, HEALTH_APP, &s));
+		return source_locks(mem, s, out);
+	}
 	const char *name = mem_printf(tmp, "%s_dsn", what);
 	TRY(settings_need(d->settings, name, &config.dsn));
 	config.where = settings_where(tmp, d->settings, name);
-	return pg_open(tmp, &config, &pg);
-}
-
-/* With the login role; true where it answers. */
-static bool
-check_connection(struct doctor *d, const char *what)
-{
-	AUTO_MEM void *tmp = mem_root();
-	char *check = mem_printf(tmp, "%s answers", what);
-	char *limit = mem_printf(tmp, "< %d ms", HEALTH_SLOW_MS);
-	long long start = time_tick_ms();
-	struct err *e = connect_to(d, what);
-
-	if (e) {
-		add_err(d, check, limit, e);
-		return false;
-	}
-	long long ms = time_tick_ms() - start;
-	add(d, check, mem_printf(tmp, "%lld ms", ms), limit, ms < HEALTH_SLOW_MS ? "ok" : "warn",
-	    ms < HEALTH_SLOW_MS ? NULL : "the network or the server is slow");
-	return true;
+	TRY(pg_open(tmp, &config, &pg));
+	return pg_query(mem, pg, sql_text("view/locks"), NULL, 0, out);
 }
 
 /* An adapter's own checks: name, value, limit, state, hint. */
@@ -195,6 +182,28 @@ add_checks(struct doctor *d, const char *what, const struct rows *r)
 		add(d, mem_printf(tmp, "%s %s", what, rows_get(r, i, "name")),
 		    rows_get(r, i, "value"), rows_get(r, i, "limit"), rows_get(r, i, "state"),
 		    rows_get(r, i, "hint"));
+}
+
+/* True where it answers. */
+static bool
+check_connection(struct doctor *d, const char *what)
+{
+	AUTO_MEM void *tmp = mem_root();
+	char *check = mem_printf(tmp, "%s answers", what);
+	char *limit = mem_printf(tmp, "< %d ms", HEALTH_SLOW_MS);
+	long long start = time_tick_ms();
+	struct rows *locks;
+	struct err *e = ask_locks(tmp, d, what, &locks);
+
+	if (e) {
+		add_err(d, check, limit, e);
+		return false;
+	}
+	long long ms = time_tick_ms() - start;
+	add(d, check, mem_printf(tmp, "%lld ms", ms), limit, ms < HEALTH_SLOW_MS ? "ok" : "warn",
+	    ms < HEALTH_SLOW_MS ? NULL : "the network or the server is slow");
+	add_checks(d, what, locks);
+	return true;
 }
 
 static struct err *
@@ -218,6 +227,16 @@ source_rows(void *mem, struct doctor *d, struct rows **out)
 	return source_checks(mem, s, &d->watermark, out);
 }
 
+/* Takes e. */
+static void
+add_unread(struct doctor *d, const char *what, struct err *e)
+{
+	if (e->code == ERR_CONFLICT)
+		e = err_hint(e, "another session keeps a table locked: SELECT pid FROM pg_locks "
+				"WHERE granted AND mode = 'AccessExclusiveLock'");
+	add_err(d, what, NULL, e);
+}
+
 /* A warehouse that bills each question is looked at from outside, unless somebody asks. */
 static void
 check_warehouse(void *mem, struct doctor *d)
@@ -231,7 +250,7 @@ check_warehouse(void *mem, struct doctor *d)
 		return;
 	struct err *e = warehouse_rows(mem, d, &r);
 	if (e)
-		add_err(d, "warehouse", NULL, e);
+		add_unread(d, "warehouse", e);
 	else
 		add_checks(d, "warehouse", r);
 }
@@ -247,7 +266,7 @@ check_databases(void *mem, struct doctor *d)
 	if (check_connection(d, "source")) {
 		e = source_rows(mem, d, &r);
 		if (e)
-			add_err(d, "source", NULL, e);
+			add_unread(d, "source", e);
 		else
 			add_checks(d, "source", r);
 	}

@@ -232,6 +232,9 @@ warehouse_checks(void *mem, struct warehouse *w, struct rows **out)
 	const char *expected = count_migrations(tmp, w);
 	struct rows *server, *state;
 
+	TRY(warehouse_ready(w));
+	if (!w->redshift)
+		TRY(pg_exec(w->pg, "set lock_timeout = '2s'"));
 	TRY(warehouse_ask(tmp, w, words(tmp, w, "checks"), NULL, 0, &server));
 	if (!strcmp(rows_get(server, server->n - 1, "state"), "ok")) {
 		TRY(warehouse_ask(tmp, w, words(tmp, w, "checks_state"), &expected, 1, &state));

@@ -201,9 +201,9 @@ class Stack:
             if conn.info.transaction_status:
                 conn.execute("ROLLBACK")
 
-    def waiting(self):
-        """How many sessions of the warehouse wait for a lock."""
-        with self.connect("warehouse") as conn:
+    def waiting(self, which="warehouse"):
+        """How many sessions of that database wait for a lock."""
+        with self.connect(which) as conn:
             return conn.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
                                 "AND datname = current_database()").fetchone()[0]
 

@@ -1,5 +1,7 @@
 """For each fault: what screen 1 says, and after how many seconds; never green."""
 
+import concurrent.futures
+import contextlib
 import glob
 import os
 import re
@@ -181,14 +183,83 @@ def test_cut_file(console, good, record_property):
     says(t, r"incremental !!", 3, record_property)
 
 
+def checks(stack, **env):
+    found = stack.json("doctor", status=None, timeout=30, env=env)["checks"]
+    return {row["check"]: row for row in found}
+
+
 def test_lock(good):
     """A step that stands still: doctor and screen 6 say who holds what it waits for."""
-    def locks():
-        checks = good.json("doctor", status=None)["checks"]
-        return next(row for row in checks if row["check"] == "warehouse locks")
     with scenes.at_work(good) as conn:
-        row = locks()
+        row = checks(good)["warehouse locks"]
         pid = conn.info.backend_pid
-        assert re.fullmatch(rf"bikeops run \d+ waits for pid {pid}, .+ of \w+", row["value"])
+        assert re.fullmatch(rf"bikeops run \d+ waits for pid {pid}, a session of \w+, open for [\d:]+: "
+                            r"idle in transaction", row["value"])
         assert row["state"] == "warn" and f"pg_terminate_backend({pid})" in row["hint"]
-    assert locks()["state"] == "ok"
+    assert checks(good)["warehouse locks"]["state"] == "ok"
+
+
+@contextlib.contextmanager
+def waits(stack, *args):
+    """This command waits in the source until the scene ends, which it does well."""
+    child = stack.start(*args)
+    try:
+        stacks.wait_until(lambda: stack.waiting("source") or child.poll() is not None, 20)
+        yield
+        assert child.communicate(timeout=60) and child.returncode == 0
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_lock_of_the_source(good):
+    """A run behind somebody's ALTER TABLE, which waits for a reader itself: the reader is to end."""
+    scenes.change(good)
+    good.shop_role()
+    with good.connect("source", application_name="report") as reader, good.connect("source") as alter:
+        first, second = (conn.info.backend_pid for conn in (alter, reader))
+        alter.execute("SET lock_timeout = '30s'")
+        reader.execute("BEGIN")
+        reader.execute("SELECT FROM store.orders")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            altered = pool.submit(alter.execute, "ALTER TABLE store.orders ALTER order_id DROP DEFAULT")
+            stacks.wait_until(lambda: good.waiting("source"), 5)
+            with waits(good, "run", "incremental"):
+                stacks.wait_until(lambda: good.waiting("source") == 2, 20)
+                row = checks(good)["source locks"]
+                login = f"{good.dsn['BIKEOPS_SOURCE_DSN']} user=shop"
+                less = checks(good, BIKEOPS_SOURCE_DSN=login)["source locks"]
+                reader.execute("ROLLBACK")
+            altered.result(10)
+    assert re.fullmatch(rf"bikeops run \d+ waits for pid {first}, a session of \w+, open for [\d:]+: active; "
+                        rf"pid {first} waits for pid {second}, report of \w+, open for [\d:]+: "
+                        r"idle in transaction", row["value"])
+    assert row["state"] == "warn" and f"pg_terminate_backend({second})" in row["hint"]
+    assert less == {**row, "value": re.sub(r", open for [\d:]+: [a-z ]+", "", row["value"])}
+    assert checks(good)["source locks"]["value"] == "nobody waits"
+
+
+def test_lock_of_a_setup(good):
+    """A setup that mends a trigger while somebody reads the table: it waits two seconds at a time."""
+    with contextlib.ExitStack() as after, good.connect("source") as reader:
+        after.callback(lambda: good.run("setup").quiet())
+        pid = reader.info.backend_pid
+        reader.execute("DROP TRIGGER bikeops_row ON store.orders")
+        reader.execute("BEGIN")
+        reader.execute("SELECT FROM store.orders")
+        with waits(good, "setup"):
+            stacks.wait_until(lambda: re.match(rf"bikeops run \d+ waits for pid {pid}, ",
+                                               checks(good)["source locks"]["value"]), 20)
+            reader.execute("ROLLBACK")
+
+
+def test_lock_in_the_way_of_doctor(good):
+    """What doctor reads itself is locked: it says so, and what else there is."""
+    with good.connect("source") as conn, good.connect("warehouse") as other:
+        for held, table in ((conn, "bikeops_capture.journal"), (other, "bikeops.batches")):
+            held.execute("BEGIN")
+            held.execute(f"LOCK TABLE {table}")
+        found = checks(good)
+        for name in ("source", "warehouse"):
+            assert found[name]["state"] == "fail" and "lock timeout" in found[name]["value"]
+            assert "pg_locks" in found[name]["hint"] and f"{name} locks" in found
