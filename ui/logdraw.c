@@ -225,7 +225,7 @@ draw_body(const struct ui *ui, WINDOW *win, int y, const struct logs_state *s,
 
 /* --- above and below --- */
 
-/* "E extract +3 s", or without the name; the first attempt goes without saying. */
+/* "X extract +3 s", or without the name; the first attempt goes without saying. */
 static char *
 source_text(void *mem, const struct ui *ui, const struct log_source *f, bool named)
 {

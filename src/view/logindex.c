@@ -36,9 +36,12 @@ logmerge_stopped(const struct logmerge *m)
 	return m->stop && atomic_load(m->stop);
 }
 
+/* Levels have theirs: error, warning, info, debug. */
 static bool
 letter_taken(const struct logmerge *m, char letter)
 {
+	if (strchr("EWID", letter))
+		return true;
 	for (size_t i = 0; i < m->n; i++) {
 		if (m->in[i].letter == letter)
 			return true;

@@ -55,7 +55,7 @@ merge_of(void *mem, const struct source *sources, size_t n)
 	return m;
 }
 
-/* "(0E i start +2 gap 60)...": number, letter, level, text, lines folded, seconds of silence */
+/* "(0X i start +2 gap 60)...": number, letter, level, text, lines folded, seconds of silence */
 static char *
 page_text(void *mem, const struct log_page *page)
 {
@@ -88,42 +88,42 @@ struct merge_row {
 
 static const struct merge_row merge_rows[] = {
 	{ "nothing", { { "extract.a1", "" } }, "" },
-	{ "one", { { "extract.a1", AT "01Z info a\n" AT "02Z warning b\n" } }, "(0E i a)(1E w b)" },
+	{ "one", { { "extract.a1", AT "01Z info a\n" AT "02Z warning b\n" } }, "(0X i a)(1X w b)" },
 	{ "two by time",
 	  { { "extract.a1", AT "01Z info a\n" AT "03Z info c\n" },
 	    { "transform.a1", AT "02Z error b\n" AT "04Z debug d\n" } },
-	  "(0E i a)(1T e b)(2E i c)(3T d d)" },
+	  "(0X i a)(1T e b)(2X i c)(3T d d)" },
 	{ "one second: in the files' order",
 	  { { "extract.a1", AT "01Z info a\n" AT "01Z info b\n" },
 	    { "extract.a2", AT "01Z info c\n" } },
-	  "(0E i a)(1E i b)(2E i c)" },
+	  "(0X i a)(1X i b)(2X i c)" },
 	{ "no stamp belongs to the line before",
 	  { { "extract.a1", AT "01Z error a\nmore\n  at x\n" AT "03Z info d\n" },
 	    { "transform.a1", AT "01Z info b\n" AT "02Z info c\n" } },
-	  "(0E e a)(1E e- more)(2E e-   at x)(3T i b)(4T i c)(5E i d)" },
-	{ "no stamp at all", { { "extract.a1", "x\ny" } }, "(0E i- x)(1E i- y)" },
+	  "(0X e a)(1X e- more)(2X e-   at x)(3T i b)(4T i c)(5X i d)" },
+	{ "no stamp at all", { { "extract.a1", "x\ny" } }, "(0X i- x)(1X i- y)" },
 	{ "the worker says it again",
 	  { { "worker", AT "01Z info a\n" AT "01Z info own\n" AT "02Z info b\n" },
 	    { "extract.a1", AT "01Z info a\n" AT "02Z info b\n" } },
-	  "(0E i a)(1W i own)(2E i b)" },
+	  "(0X i a)(1O i own)(2X i b)" },
 	{ "the worker alone",
 	  { { "worker", AT "01Z info a\n" AT "01Z info a\n" } },
-	  "(0W i a)(1W i a)" },
+	  "(0O i a)(1O i a)" },
 	{ "silence",
 	  { { "extract.a1", AT "00Z info a\n" AT "30Z info b\n" },
 	    { "transform.a1", "2026-07-15T14:01:01Z info c\n" } },
-	  "(0E i a)(1E i b)(2T i c gap 31)" },
+	  "(0X i a)(1X i b)(2T i c gap 31)" },
 	{ "a clock set back",
 	  { { "extract.a1", AT "09Z info a\n" AT "01Z info b\n" },
 	    { "transform.a1", AT "05Z info c\n" } },
-	  "(0T i c)(1E i a)(2E i b)" },
+	  "(0T i c)(1X i a)(2X i b)" },
 	{ "hostile bytes",
 	  { { "extract.a1", AT "01Z info \033[31m\302\233\377\tx\r\n" } },
-	  "(0E i ^[[31m\\x9b\\xff    x)" },
+	  "(0X i ^[[31m\\x9b\\xff    x)" },
 	{ "almost stamps",
 	  { { "extract.a1",
 	      "2026-07-15T14:00:01 info a\n2026-07-15T14:00:01Z shout b\n2026-07-15T" } },
-	  "(0E i- 2026-07-15T14:00:01 info a)(1E i- 2026-07-15T14:00:01Z shout b)(2E i- "
+	  "(0X i- 2026-07-15T14:00:01 info a)(1X i- 2026-07-15T14:00:01Z shout b)(2X i- "
 	  "2026-07-15T)" },
 };
 
@@ -160,45 +160,45 @@ struct page_row {
 };
 
 static const struct page_row page_rows[] = {
-	{ "the first", { .level = LOG_DEBUG }, 0, 0, 2, "(0E i one)(1T w two).." },
-	{ "the last", { .level = LOG_DEBUG }, 11, 2, 5, "..(9T e nine)(10E i Nine)" },
-	{ "the middle", { .level = LOG_DEBUG }, 8, 1, 1, "..(7E e-  at q)(8T d four).." },
-	{ "before the first", { .level = LOG_DEBUG }, 0, 5, 1, "(0E i one).." },
+	{ "the first", { .level = LOG_DEBUG }, 0, 0, 2, "(0X i one)(1T w two).." },
+	{ "the last", { .level = LOG_DEBUG }, 11, 2, 5, "..(9T e nine)(10X i Nine)" },
+	{ "the middle", { .level = LOG_DEBUG }, 8, 1, 1, "..(7X e-  at q)(8T d four).." },
+	{ "before the first", { .level = LOG_DEBUG }, 0, 5, 1, "(0X i one).." },
 	{ "errors",
 	  { .level = LOG_ERROR, .fold = true },
 	  0,
 	  0,
 	  9,
-	  "(2E e three)(3E e-     at x +2)(6E e- more)(7E e-  at q)(9T e nine)" },
+	  "(2X e three)(3X e-     at x +2)(6X e- more)(7X e-  at q)(9T e nine)" },
 	{ "warnings", { .level = LOG_WARN, .hidden = 1 }, 0, 0, 9, "(1T w two)(9T e nine)" },
 	{ "all folded",
 	  { .level = LOG_DEBUG, .fold = true },
 	  8,
 	  3,
 	  1,
-	  "..(3E e-     at x +2)(6E e- more)(7E e-  at q)(8T d four).." },
+	  "..(3X e-     at x +2)(6X e- more)(7X e-  at q)(8T d four).." },
 	{ "in the middle of a folded one",
 	  { .level = LOG_DEBUG, .fold = true },
 	  4,
 	  1,
 	  1,
-	  "..(3E e-     at x +2)(6E e- more).." },
+	  "..(3X e-     at x +2)(6X e- more).." },
 	{ "one opened",
 	  { .level = LOG_DEBUG, .fold = true, .open = { 3 }, .n_open = 1 },
 	  6,
 	  3,
 	  0,
-	  "..(3E e-     at x)(4E e-     at y)(5E e-   at z).." },
-	{ "a source hidden", { .level = LOG_DEBUG, .hidden = 2 }, 8, 0, 9, "..(10E i Nine)" },
+	  "..(3X e-     at x)(4X e-     at y)(5X e-   at z).." },
+	{ "a source hidden", { .level = LOG_DEBUG, .hidden = 2 }, 8, 0, 9, "..(10X i Nine)" },
 	{ "all hidden", { .level = LOG_DEBUG, .hidden = 3 }, 0, 9, 9, "" },
-	{ "text", { .level = LOG_DEBUG, .text = "nine" }, 0, 0, 9, "(9T e nine)(10E i Nine)" },
-	{ "capitals", { .level = LOG_DEBUG, .text = "Nine" }, 0, 0, 9, "(10E i Nine)" },
+	{ "text", { .level = LOG_DEBUG, .text = "nine" }, 0, 0, 9, "(9T e nine)(10X i Nine)" },
+	{ "capitals", { .level = LOG_DEBUG, .text = "Nine" }, 0, 0, 9, "(10X i Nine)" },
 	{ "context",
 	  { .level = LOG_DEBUG, .text = "two", .context = 1 },
 	  0,
 	  0,
 	  9,
-	  "(0E i one)(1T w two)(2E e three)" },
+	  "(0X i one)(1T w two)(2X e three)" },
 	{ "context of what is not hidden",
 	  { .level = LOG_DEBUG, .text = "two", .context = 1, .hidden = 1 },
 	  0,
@@ -291,7 +291,7 @@ totals(void **state)
 		    mem_printf(tmp, "11 lines 2 errors 1 warnings %lld of %lld to 1784124009",
 			       s[0].bytes + s[1].bytes, s[0].bytes + s[1].bytes));
 	assert_text(mem_printf(tmp, "%s %c %s %c", s[0].name, s[0].letter, s[1].name, s[1].letter),
-		    "extract.a1 E transform.a1 T");
+		    "extract.a1 X transform.a1 T");
 	assert_text(mem_printf(tmp, "%lld+%lld: %u %u %u %u", t->ruler.from, t->ruler.width,
 			       t->ruler.errors[2], t->ruler.errors[4], t->ruler.warnings[1],
 			       t->ruler.lines[2]),
@@ -362,8 +362,8 @@ over_chunks(void **state)
 	assert_text(page_text(tmp, &page), "..(9999L e line 9999)(14999L e line 14999)..");
 	logmerge_page(tmp, m, &rare, 0, 0, 9, &page);
 	assert_text(page_text(tmp, &page),
-		    "(4998L i line 4998)(4999L e line 4999)(5000E i line 5000)"
-		    "(14998L i line 14998)(14999L e line 14999)(15000E i line 15000)");
+		    "(4998L i line 4998)(4999L e line 4999)(5000X i line 5000)"
+		    "(14998L i line 14998)(14999L e line 14999)(15000X i line 15000)");
 	assert_int_equal(logmerge_find(m, &all, NULL, 5000, true), 9999);
 	assert_int_equal(logmerge_find(m, &all, "line 123", 20000, false), 12399);
 	assert_int_equal(logmerge_at(m, 1784124000 + 1500), 15000);
@@ -399,15 +399,15 @@ grows(void **state)
 	struct logmerge *m = merge_of(tmp, sources, 1);
 
 	(void)state;
-	assert_text(look(tmp, m), "(0E i a)");
+	assert_text(look(tmp, m), "(0X i a)");
 	put("extract.a1", AT "05Z info c", O_APPEND);
-	assert_text(look(tmp, m), "(0E i a)(1E i c)");
+	assert_text(look(tmp, m), "(0X i a)(1X i c)");
 	put("extract.a1", "d\n", O_APPEND);
 	put("transform.a1", AT "03Z info b\n", O_TRUNC);
 	add(m, "transform.a1");
-	assert_text(look(tmp, m), "(0E i a)(1T i b)(2E i cd)");
+	assert_text(look(tmp, m), "(0X i a)(1T i b)(2X i cd)");
 	put("extract.a1", AT "01Z info new\n", O_TRUNC);
-	assert_text(look(tmp, m), "(0E i new)(1T i b)");
+	assert_text(look(tmp, m), "(0X i new)(1T i b)");
 }
 
 /* The end without an index is the end with it, but for the numbers. */
