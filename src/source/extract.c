@@ -77,6 +77,8 @@ beside_extract(struct beside *o)
 	struct pg *pg;
 
 	TRY(source_session(tmp, o->source, &pg));
+	/* Who queues between the first session's locks and these waits for us, and we for him. */
+	TRY(pg_exec(pg, "set lock_timeout = '2s'"));
 	TRY(pg_script(pg, sql_text("window/begin")));
 	TRY(pg_exec(pg, mem_printf(tmp, "set transaction snapshot '%s'", o->x->snapshot)));
 	TRY(extract_settings(o->x, pg));
