@@ -193,8 +193,12 @@ extract_job(struct source *s, void *arg)
 			"run 'bikeops run full'");
 	extract_next(x->b, x->b, &g);
 	struct extract_files *files = mem_new(x->b, struct extract_files);
-	TRY(x->b->mode == BATCH_INCREMENTAL ? extract_rest(x, s->pg, true, files)
-					    : extract_parallel(x, s, files));
+	struct err *e = x->b->mode == BATCH_INCREMENTAL ? extract_rest(x, s->pg, true, files)
+							: extract_parallel(x, s, files);
+	if (e) {
+		mem_free(files); /* and what is unfinished, which the next try has no room for */
+		return e;
+	}
 	x->b->files = files->list;
 	x->b->n_files = files->n;
 	return extract_totals(x, s->pg);

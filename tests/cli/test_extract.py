@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import shutil
 
 import stack as stacks
 
@@ -39,3 +40,28 @@ def test_alter_between_the_sessions(stack, fresh):
         out, err = run.communicate(timeout=30)
     assert run.returncode == 0, (out, err)
     assert b"extract is tried again" in err and b"lock timeout" in err
+
+
+def test_a_try_that_failed_leaves_no_file(stack, fresh):
+    """A session that is lost in the middle of an entity: the next try does not find the disk half full."""
+    sql = stack.dir / "sql"
+    shutil.copytree(stacks.ROOT / "sql", sql)
+    stores = sql / "extract/stores.sql"
+    rows = f"SELECT q.* FROM ({stores.read_text()}) q"
+    stores.write_text(f"{rows}, generate_series(1, 5000) UNION ALL {rows}, pg_sleep(60)\n")
+    with contextlib.ExitStack() as after:
+        conn = after.enter_context(stack.connect("source"))
+        run = stack.start("run", "full", env={"BIKEOPS_SQL_DIR": str(sql)})
+        after.callback(run.communicate)
+        after.callback(run.kill)
+        sleeps = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
+        def unfinished():
+            return [path.name.split("-")[1] for path in (stack.dir / "stack/lake/.work").rglob("*.csv*")]
+        for tried in range(2):
+            stacks.wait_until(lambda: conn.execute(f"SELECT 1 {sleeps}").fetchone(), 20)
+            stacks.wait_until(unfinished, 5)
+            assert unfinished() == ["stores.csv"]
+            if not tried:
+                conn.execute(f"SELECT pg_terminate_backend(pid) {sleeps}")
+                stacks.wait_until(lambda: not conn.execute(f"SELECT 1 {sleeps}").fetchone(), 5)
