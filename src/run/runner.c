@@ -58,10 +58,12 @@ attempt(struct run *run, const struct task *task, int ordinal)
 
 	heart_task(run->heart, task->name, run->attempt);
 	TRY(ledger_task_begin(run->ledger, run->id, task->name, run->attempt, ordinal));
-	TRY(joblog_open(NULL, run, task->name, &log));
 	peak_reset();
-	struct err *e = task->work(run);
-	cost_busy(run);
+	struct err *e = joblog_open(NULL, run, task->name, &log);
+	if (!e) {
+		e = task->work(run);
+		cost_busy(run);
+	}
 	return attempt_end(run, task, time_tick_ms() - start, e);
 }
 

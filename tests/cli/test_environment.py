@@ -237,6 +237,20 @@ def test_disk_full(other):
         subprocess.run(["umount", small], check=True)
 
 
+def test_log_that_cannot_be_written(other):
+    """A task without its log fails: it does not stay at work in a run that ended."""
+    stack = other("log")
+    stack.up()
+    stack.run("setup", "--dataset", small_files(stack)).quiet()
+    logs = stack.dir / "stack/lake/log/run-log"
+    logs.rename(logs.with_name("old"))
+    logs.write_text("")
+    said = stack.run("run", "full", status=None).quiet().stderr
+    assert "open_window failed: cannot make the directory of" in said
+    task, = stack.json("runs", "show", 2)["tasks"]
+    assert task["state"] == "failed" and "cannot make the directory of" in task["error"]
+
+
 def test_destroy(other):
     """Only with its name; then all of it is gone, and nothing beside it."""
     stack = other("destroy")
