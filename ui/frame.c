@@ -49,14 +49,15 @@ frame_run(const struct console *c)
 	return s->now->n ? s->now : s->last->n ? s->last : NULL;
 }
 
-/* words: 1 with the ticket, 2 with the reason as well. */
+/* words: 1 with the key or the ticket, 2 with the reason as well. */
 static char *
 frame_lock(void *mem, const struct console *c, int words)
 {
 	long long left = action_unlocked_ms(c) / 1000;
 
 	if (c->ui.locked)
-		return mem_strdup(mem, " [LOCKED]");
+		return mem_printf(mem, " [READ ONLY%s%s%s]", words ? ": " : "",
+				  words ? ui_key(&c->ui, "lock") : "", words ? " unlocks" : "");
 	if (!c->unlocked_until_ms)
 		return mem_strdup(mem, "");
 	return mem_printf(mem, " [WRITE %lld:%02lld left%s%s%s%s]", left / 60, left % 60,

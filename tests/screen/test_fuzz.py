@@ -50,14 +50,14 @@ def test_random_keys(console, prod, request):
     seconds = request.config.getoption("--fuzz-seconds")
     before = [run["run"] for run in stack.json("runs")["runs"]]
     t = console(stack, *args)
-    t.wait("LOCKED", 10)
+    t.wait("READ ONLY", 10)
     n = press(t, random.Random(seed), seconds)
     print(f"seed {seed}: {n} keys in {seconds} s")
     t.resize(80, 24)
     for key in (" ", "\x1b[201~", "\x03", "\x1b", "\x1b", "1"):     # out of all that is open
         t.pump(0.2)
         t.keys(key)
-    t.wait("LOCKED", 10)
+    t.wait("READ ONLY", 10)
     t.keys("Q")
     status = t.end(10)
     tail = bytes(t.sent[-6000:]).decode(errors="replace")

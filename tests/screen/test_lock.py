@@ -44,7 +44,7 @@ def test_locked(console, prod, state):
     stack, args = prod
     before = scenes.newest(stack)["run"]
     t = console(stack, *args, **state)
-    t.wait(r"prod \[LOCKED\] run \d+", 5)
+    t.wait(r"prod \[READ ONLY: U unlocks\] run \d+", 5)
     t.wait(r"U unlock", 2)
     for key in WRITERS:
         t.keys(key)
@@ -76,7 +76,7 @@ def test_unlocked_sent_and_locked(console, prod, state):
     stack, args = prod
     before = scenes.newest(stack)["run"]
     t = console(stack, *args, **state)
-    t.wait("LOCKED", 5)
+    t.wait("READ ONLY", 5)
     unlock(t)
     t.wait(r" prod \[WRITE 9:5\d left: OPS-7\] run", 2)
     t.wait(r"\[WRITE 9:5[0-8] left", 3)
@@ -108,7 +108,7 @@ def test_title_keeps_the_state(console, prod, state, ticket):
     stack, args = prod
     run = scenes.newest(stack)
     t = console(stack, *args, **state)
-    t.wait("LOCKED", 5)
+    t.wait("READ ONLY", 5)
     unlock(t, ticket)
     t.wait(rf"\[WRITE 9:\d\d left.*run {run['run']} {run['mode']} ok \d+:\d\d", 2)
     assert t.quit() == 0
@@ -118,7 +118,7 @@ def test_failure_is_audited(console, prod, state):
     stack, args = prod
     run = scenes.newest(stack)["run"]
     t = console(stack, *args, **state)
-    t.wait("LOCKED", 5)
+    t.wait("READ ONLY", 5)
     unlock(t)
     t.wait("WRITE", 2)
     t.keys(f":cancel {run}\r")
@@ -137,7 +137,7 @@ def test_failure_is_audited(console, prod, state):
 def test_stays_locked(console, prod, state, ticket, reason, told):
     stack, args = prod
     t = console(stack, *args, **state)
-    t.wait("LOCKED", 5)
+    t.wait("READ ONLY", 5)
     t.keys("U")
     t.wait("ticket:", 2)
     t.keys(ticket + "\r")
@@ -145,11 +145,11 @@ def test_stays_locked(console, prod, state, ticket, reason, told):
         t.wait("reason:", 2)
         t.keys(reason + "\r")
     t.wait(told, 2)
-    assert "[LOCKED]" in t.text()
+    assert "[READ ONLY: U unlocks]" in t.text()
     t.keys("U")
     t.wait("ticket:", 2)
     t.keys("\x1b")
-    t.wait("LOCKED", 2)
+    t.wait("READ ONLY", 2)
     assert t.quit() == 0
     assert audit(state) == []
 
@@ -160,10 +160,10 @@ def test_no_audit_no_writing(console, prod, tmp_path):
     (tmp_path / "bikeops").mkdir()
     (tmp_path / "bikeops/audit.jsonl").mkdir()
     t = console(stack, *args, XDG_STATE_HOME=str(tmp_path))
-    t.wait("LOCKED", 5)
+    t.wait("READ ONLY", 5)
     unlock(t)
     t.wait(r"refused: cannot write '/\S+", 2)
-    assert "[LOCKED]" in t.text()
+    assert "[READ ONLY: U unlocks]" in t.text()
     assert t.quit() == 0
 
 
@@ -171,14 +171,14 @@ def test_locks_itself(console, prod, state):
     """After ten minutes, by a clock that runs 60 times as fast; a preview that is open is closed."""
     stack, args = prod
     t = console(stack, *args, **state, LD_PRELOAD=stacks.FAKETIME, FAKETIME="+0 x60")
-    t.wait("LOCKED", 5)
+    t.wait("READ ONLY", 5)
     unlock(t)
     t.wait("WRITE", 2)
     t.keys("t")
     t.wait("START A RUN", 2)
     t.wait("locked: ten minutes are over", 15)
     assert "START A RUN" not in t.still().text()
-    assert "[LOCKED]" in t.text()
+    assert "[READ ONLY: U unlocks]" in t.text()
     t.keys("t")
     t.wait("locked: 't' writes", 2)
     assert t.quit() == 0
@@ -192,7 +192,7 @@ def test_clock_set_back(console, prod, state, tmp_path):
     clock.write_text("+0")
     t = console(stack, *args, **state, LD_PRELOAD=stacks.FAKETIME, FAKETIME_NO_CACHE="1",
                 FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_DONT_FAKE_MONOTONIC="1")
-    t.wait("LOCKED", 5)
+    t.wait("READ ONLY", 5)
     unlock(t)
     t.wait(r"WRITE 9:5\d left", 2)
     clock.write_text("-3600")
