@@ -92,7 +92,9 @@ frame_data(void *mem, const struct console *c)
 
 	if (age < 0)
 		return mem_strdup(mem, frame_stale(c) ? "no data" : "asking ..");
-	return mem_printf(mem, "%s%llds", frame_stale(c) ? "STALE " : "seen +", age);
+	if (frame_stale(c))
+		return age ? mem_printf(mem, "STALE %llds", age) : mem_strdup(mem, "STALE");
+	return mem_printf(mem, "seen +%llds", age);
 }
 
 static char *

@@ -78,12 +78,12 @@ health_summary(const struct ui *ui, WINDOW *win, const struct rows *r)
 		    fail   ? C_FAILED
 		    : warn ? C_WARN
 			   : C_OK,
-		    "worst %s   %zu ok  %zu warn  %zu fail  %zu unknown   age %s, took %lld ms",
+		    "worst %s   %zu ok  %zu warn  %zu fail  %zu unknown   asked %s, took %lld ms",
 		    fail   ? "FAIL"
 		    : warn ? "WARN"
 			   : "ok",
 		    health_count(r, "ok"), warn, fail, health_count(r, "unknown"),
-		    ui_age(tmp, ui, item->at_us), (item->at_us - item->asked_us) / 1000);
+		    ui_ago(tmp, ui, item->at_us), (item->at_us - item->asked_us) / 1000);
 }
 
 static void

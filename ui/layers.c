@@ -196,9 +196,9 @@ layers_sum(WINDOW *win, int y, const struct rows *r, size_t row)
 }
 
 static char *
-layers_since(void *mem, const struct ui *ui, const char *iso)
+layers_ago(void *mem, const struct ui *ui, const char *iso)
 {
-	return ui_age(mem, ui, ui_us(iso));
+	return ui_ago(mem, ui, ui_us(iso));
 }
 
 static int
@@ -207,10 +207,10 @@ layers_ages(const struct ui *ui, WINDOW *win, int y, const struct rows *ages)
 	AUTO_MEM void *tmp = mem_root();
 	int width = getmaxx(win);
 
-	draw_text(win, y, 1, 12, C_DIM, "counted ago");
+	draw_text(win, y, 1, 12, C_DIM, "counted");
 	for (size_t i = 0; i < ages->n; i++) {
 		const char *layer = rows_get(ages, i, "layer");
-		char *age = layers_since(tmp, ui, rows_get(ages, i, "counted_at"));
+		char *age = layers_ago(tmp, ui, rows_get(ages, i, "counted_at"));
 
 		for (size_t k = 0; k < N_LAYERS; k++) {
 			if (!strcmp(layers[k], layer))
@@ -232,7 +232,7 @@ layers_behind(const struct ui *ui, WINDOW *win, int y)
 	const char *text =
 		!r	? "asking the source ..."
 		: known ? (behind ? mem_printf(tmp, "oldest unloaded change %s, %s%s journal row%s",
-					       layers_since(tmp, ui, rows_get(r, 0, "oldest_at")),
+					       layers_ago(tmp, ui, rows_get(r, 0, "oldest_at")),
 					       rows_bool(r, 0, "more") ? "over " : "",
 					       rows_get(r, 0, "changes"),
 					       rows_int(r, 0, "changes") == 1 ? "" : "s")
@@ -246,8 +246,8 @@ layers_behind(const struct ui *ui, WINDOW *win, int y)
 						 : C_WARN,
 				"behind: %s", text);
 	if (known)
-		draw_format(win, y, x + 3, getmaxx(win) - x - 4, C_DIM, "asked %s ago",
-			    layers_since(tmp, ui, rows_get(r, 0, "read_at")));
+		draw_format(win, y, x + 3, getmaxx(win) - x - 4, C_DIM, "asked %s",
+			    layers_ago(tmp, ui, rows_get(r, 0, "read_at")));
 	return y + 1;
 }
 
@@ -261,9 +261,9 @@ layers_uncovered(const struct ui *ui, WINDOW *win, int y)
 
 	if (!b || !b->n)
 		return y;
-	draw_format(win, y, 1, width, C_WARN, "failed, not yet covered: %s run%s since %s ago",
+	draw_format(win, y, 1, width, C_WARN, "failed, not yet covered: %s run%s, the first %s",
 		    rows_get(b, 0, "runs"), rows_int(b, 0, "runs") == 1 ? "" : "s",
-		    layers_since(tmp, ui, rows_get(b, 0, "since_at")));
+		    layers_ago(tmp, ui, rows_get(b, 0, "since_at")));
 	return y + 1;
 }
 

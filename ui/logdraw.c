@@ -225,14 +225,14 @@ draw_body(const struct ui *ui, WINDOW *win, int y, const struct logs_state *s,
 
 /* --- above and below --- */
 
-/* "X extract +3 s", or without the name; the first attempt goes without saying. */
+/* "X extract 3 h", or without the name; the first attempt goes without saying. */
 static char *
 source_text(void *mem, const struct ui *ui, const struct log_source *f, bool named)
 {
 	size_t n = strlen(f->name);
 
 	n -= n > 3 && !strcmp(f->name + n - 3, ".a1") ? 3 : 0;
-	return mem_printf(mem, " %.*s%s+%s", named ? (int)n : 0, f->name, named ? " " : "",
+	return mem_printf(mem, " %.*s%s%s", named ? (int)n : 0, f->name, named ? " " : "",
 			  ui_age(mem, ui, f->written_us));
 }
 
@@ -241,8 +241,8 @@ static void
 draw_sources(const struct ui *ui, WINDOW *win, const struct logs_state *s, const struct log_view *v)
 {
 	AUTO_MEM void *tmp = mem_root();
-	int width = getmaxx(win), x = 1;
-	size_t cells = 0;
+	int width = getmaxx(win), x = 3 + draw_text(win, 0, 1, width - 1, C_DIM, "written");
+	size_t cells = (size_t)x;
 
 	for (size_t i = 0; i < v->n_sources; i++)
 		cells += 5 + text_width(source_text(tmp, ui, &v->sources[i], true));

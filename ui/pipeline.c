@@ -92,10 +92,10 @@ eta(void *mem, const struct ui *ui, const struct pipeline *p)
 static char *
 late(void *mem, const struct ui *ui, const struct pipeline *p)
 {
-	long long beat = pipeline_beat(ui, p);
+	const char *beat = ui_ago(mem, ui, ui_us(rows_get(p->run, 0, "heartbeat_at")));
 
-	return mem_printf(mem, "longer than p95; worker %s, last heartbeat %s ago: pid %s on %s",
-			  beat > SILENT_S ? "SILENT" : "alive", time_age(mem, beat),
+	return mem_printf(mem, "longer than p95; worker %s, last heartbeat %s: pid %s on %s",
+			  pipeline_beat(ui, p) > SILENT_S ? "SILENT" : "alive", beat,
 			  rows_get(p->run, 0, "pid"), rows_get(p->run, 0, "host"));
 }
 
@@ -389,7 +389,7 @@ pipeline_path(void *mem, const struct ui *ui, const void *state)
 	size_t at = s->at < p->n ? s->at : p->focus;
 	const char *usd = ui_width(ui) >= PIPELINE_WIDE ? rows_get(p->run, 0, "usd") : NULL;
 	long long ended = ui_us(rows_get(p->run, 0, "ended_at"));
-	char *ago = ended && !*ui->at ? mem_printf(mem, " %s ago", ui_age(mem, ui, ended))
+	char *ago = ended && !*ui->at ? mem_printf(mem, " %s", ui_ago(mem, ui, ended))
 				      : mem_strdup(mem, "");
 	return mem_printf(mem, "%s > %s > %s   %s %s%s%s%s%s", rows_get(p->run, 0, "pipeline"),
 			  rows_get(p->run, 0, "run"), p->steps[at].key, rows_get(p->run, 0, "mode"),

@@ -23,8 +23,7 @@ pipeline_cause(void *mem, const struct ui *ui, const struct pipeline *p)
 
 	if (!state_is(rows_get(p->run, 0, "state"), "dead"))
 		return p->why->cause;
-	return run_died(mem, p->run, 0,
-			beat ? mem_printf(mem, "%s ago", ui_age(mem, ui, beat)) : NULL);
+	return run_died(mem, p->run, 0, beat ? ui_ago(mem, ui, beat) : NULL);
 }
 
 static char *

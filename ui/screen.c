@@ -157,7 +157,16 @@ ui_age(void *mem, const struct ui *ui, long long at_us)
 {
 	long long s = at_us && at_us < ui->now_us ? (ui->now_us - at_us) / 1000000 : 0;
 
-	return time_age(mem, s - s % AGE_STEP_S);
+	return s < AGE_STEP_S ? mem_strdup(mem, "now") : time_age(mem, s - s % AGE_STEP_S);
+}
+
+char *
+ui_ago(void *mem, const struct ui *ui, long long at_us)
+{
+	char *age = ui_age(mem, ui, at_us);
+
+	return strcmp(age, "now") != 0 ? mem_printf(mem, "%s ago", age)
+				       : mem_strdup(mem, "just now");
 }
 
 /* --- lists --- */

@@ -80,8 +80,10 @@ void ui_copy(struct ui *ui, const char *text);
 /* "14:04:12" and "07-15 14:04" of "2026-07-15T14:04:12Z", in UTC or local time; "" of NULL. */
 char *ui_clock(void *mem, const struct ui *ui, const char *iso);
 char *ui_day(void *mem, const struct ui *ui, const char *iso);
-/* "15 s" since then, 0 is now; in steps of five seconds: each second would be drawn anew. */
+/* "15 s" since then, or "now"; in steps of five seconds: each second would be drawn anew. */
 char *ui_age(void *mem, const struct ui *ui, long long at_us);
+/* "15 s ago", or "just now". */
+char *ui_ago(void *mem, const struct ui *ui, long long at_us);
 /* Microseconds of such a text, 0 of NULL or another. */
 long long ui_us(const char *iso);
 

@@ -129,9 +129,9 @@ MASKS = [
     (r"\bseen \+\d+s", "seen +0s"),
     (r"fingerprint [0-9a-f]{4}", "fingerprint xxxx"),
     (r"\d{4}/\d\d/\d\d/\d+-[0-9a-f]{6}", "yyyy/mm/dd/N-xxxxxx"),
-    (r"\+\d+ (s|min|h)\b", "+N s"), (r"\b\d+ (s|min|h) ago +(?=[|│])", "N s ago"),
+    (r"\b\d+ (s|min|h) ago +(?=[|│])", "N s ago"),
     (r"\bpid \d+", "pid N"), (r"last heartbeat \d+", "last heartbeat NN"),
-    (r"\b\d+\.\d\d s\b", "t.tt s"), (r"\bchange \d+ s\b", "change N s"),
+    (r"\b\d+\.\d\d s\b", "t.tt s"),
 ]
 RUNNING = [    # its own time goes on
     (r"\b\d+\.\d\ds?", "t.tt"), (r"\b\d+:\d\d\b", "m:ss"), (r"\b\d+ (s|min)\b", "N s"),
@@ -159,7 +159,8 @@ def health(text):
 
 def masked(text, name, screen):
     text = health(text) if screen == "health" else text
-    text = re.sub(r"(ago: pid) \d+", r"\1 N", text)     # ends its line
+    text = re.sub(r"(just now: pid) \d+", r"\1 N", text)     # end their lines
+    text = re.sub(r"(unloaded change) (\d+ s ago|just now)", r"\1 N s ago", text)
     for pattern, word in MASKS + (RUNNING if name in ("running", "dead") else []):
         text = re.sub(pattern, same_width(word), text)
     return text
