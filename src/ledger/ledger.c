@@ -44,6 +44,13 @@ ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger
 	return NULL;
 }
 
+bool
+ledger_answers(struct ledger *l)
+{
+	err_free(pg_exec(l->pg, "select 1"));
+	return !pg_lost(l->pg);
+}
+
 static struct err *
 ledger_connect_read(void *mem, const struct settings *settings, struct pg_config config,
 		    struct ledger **out)

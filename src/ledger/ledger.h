@@ -20,6 +20,8 @@ struct ledger; /* opaque; one thread at a time */
  */
 struct err *ledger_open(void *mem, const struct settings *settings, bool deaf, struct ledger **out)
 	MUST_CHECK;
+/* False: its session is lost, and another must be opened. */
+bool ledger_answers(struct ledger *l);
 /* Connect for reading; ERR_CONFIG where nothing was ever set up. */
 struct err *ledger_open_read(void *mem, const struct settings *settings, struct ledger **out)
 	MUST_CHECK;

@@ -28,6 +28,19 @@ run_app(void *mem, const struct run *run)
 }
 
 struct err *
+run_ledger_ready(struct run *run)
+{
+	struct ledger *l;
+
+	if (ledger_answers(run->ledger))
+		return NULL;
+	TRY(ledger_open(run, run->settings, true, &l));
+	mem_free(run->ledger);
+	run->ledger = l;
+	return NULL;
+}
+
+struct err *
 run_lake(struct run *run, struct lake **out)
 {
 	if (!run->lake)

@@ -77,6 +77,8 @@ extern const struct task *const pipeline_tasks[]; /* end with NULL */
 extern const struct task *const setup_tasks[];
 extern const struct task *const undo_tasks[];
 
+/* run->ledger has a session: a run outlives a restart of the ledger's server. */
+struct err *run_ledger_ready(struct run *run) MUST_CHECK;
 /* The parts, opened once; dropped together when a connection was lost. */
 struct err *run_lake(struct run *run, struct lake **out) MUST_CHECK;
 struct err *run_source(struct run *run, struct source **out) MUST_CHECK;

@@ -44,7 +44,8 @@ attempt_end(struct run *run, const struct task *task, long long ms, struct err *
 		 steps_rows(steps, n));
 	if (e)
 		log_file(LOG_ERROR, err_text(tmp, e));
-	written = ledger_steps(run->ledger, run->id, run->attempt, steps, n);
+	written = run_ledger_ready(run);
+	written = err_first(written, ledger_steps(run->ledger, run->id, run->attempt, steps, n));
 	written = err_first(written, ledger_task_end(run->ledger, run->id, task->name, run->attempt,
 						     end_state(e), peak_kib(), e));
 	return err_first(e, written);
@@ -87,15 +88,26 @@ back_off(const struct err *e, const struct task *task, int tried)
 }
 
 static struct err *
+begin_again(struct run *run)
+{
+	run_drop_parts(run);
+	TRY(run_ledger_ready(run));
+	return ledger_run_begin(run->ledger, run->id, &run->attempt);
+}
+
+static struct err *
 do_task(struct run *run, const struct task *task, int ordinal)
 {
 	struct err *e = attempt(run, task, ordinal);
 
 	for (int tried = 0; e && tried + 1 < task->tries && worth_retry(e); tried++) {
 		back_off(e, task, tried);
+		struct err *lost = begin_again(run);
+		if (lost) {
+			e = err_first(e, lost);
+			break;
+		}
 		err_free(e);
-		run_drop_parts(run);
-		TRY(ledger_run_begin(run->ledger, run->id, &run->attempt));
 		e = attempt(run, task, ordinal);
 	}
 	return e ? err_wrap(e, "%s failed", task->name) : NULL;

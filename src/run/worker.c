@@ -65,8 +65,9 @@ worker_end(struct run *run, struct err *e)
 			    : e->code == ERR_CANCELLED ? "cancelled"
 			    : e->code == ERR_LOCKED    ? "refused"
 						       : "failed";
-	struct err *written = ledger_run_end(run->ledger, run->id, state, e);
-
+	struct err *written = run_ledger_ready(run);
+	if (!written)
+		written = ledger_run_end(run->ledger, run->id, state, e);
 	if (e && written)
 		log_warn("the ledger does not know that run %lld %s", run->id, state);
 	return err_first(e, written);

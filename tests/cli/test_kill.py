@@ -215,6 +215,23 @@ def test_ledger_refuses_the_heart(stack, scene):
     assert scene.settle() == []
 
 
+def test_ledger_lost_in_publish(stack, scene):
+    """Its server ends the run's sessions: new ones are opened, and the run ends as it should."""
+    scene.change()
+    with stack.locked("bikeops.watermark"), stack.connect("ledger") as ledger:
+        child = stack.start("run", "incremental")
+        stacks.wait_until(stack.waiting, 20)
+        ended = ledger.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                               "datname = current_database() AND pid <> pg_backend_pid()").fetchall()
+        assert ended
+    out, err = child.communicate(timeout=30)
+    assert child.returncode == 0, (out, err)
+    assert b"publish is tried again" in err
+    run = scene.last_run()
+    assert run["state"] == "ok" and run["k"]
+    assert scene.settle() == []
+
+
 def test_two_at_once(stack, scene):
     """Two runs started together: one publishes, the other is told; nothing twice."""
     for _ in range(5):
