@@ -220,7 +220,11 @@ pg_start(struct pg *pg, const struct pg_config *config)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *user = NULL, *password = NULL;
-	const char *keys[] = { "dbname",
+	/* what stands before the DSN is what it does not say */
+	const char *keys[] = { "keepalives_idle",
+			       "keepalives_interval",
+			       "keepalives_count",
+			       "dbname",
 			       "fallback_application_name",
 			       "application_name",
 			       "client_encoding",
@@ -241,9 +245,8 @@ pg_start(struct pg *pg, const struct pg_config *config)
 	if (config->login)
 		TRY(config->login->make(tmp, config->login->arg, &user, &password));
 	/* what is NULL leaves the DSN's value */
-	const char *values[] = {
-		config->dsn, "bikeops", config->app, "UTF8", user, password, NULL
-	};
+	const char *values[] = { "60",	      "10",   "6",  config->dsn, "bikeops",
+				 config->app, "UTF8", user, password,	 NULL };
 	pg->conn = PQconnectStartParams(keys, values, 1);
 	if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD)
 		return pg_refused(config, pg->conn, false);

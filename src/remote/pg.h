@@ -40,7 +40,7 @@ struct pg_config {
 void pg_hurry(int connect_timeout_s);
 
 /*
- * Connect; TimeZone=UTC, DateStyle=ISO, client_encoding=UTF8, keepalives on,
+ * Connect; TimeZone=UTC, DateStyle=ISO, client_encoding=UTF8, keepalives of both sides on,
  * timeouts 0, jit off; or what config says.
  * errors  ERR_AUTH (login refused), ERR_NET (not reached), ERR_TIMEOUT, ERR_CONFIG (bad conninfo)
  */

@@ -1,5 +1,6 @@
 """A cancel where the network to the warehouse lets the session live and no new one through."""
 
+import os
 import signal
 import socket
 import threading
@@ -60,10 +61,36 @@ def way(session_stack, small):
     way.end()
 
 
-def test_cancel_that_is_not_taken(stack, way):
-    """The run goes on after three seconds, and ends as its session does."""
+def change(stack):
     with stack.connect("source") as conn:
         conn.execute("UPDATE store.orders SET required_date = required_date + 1 WHERE order_id = '1'")
+
+
+def keepalives(port):
+    """The seconds until each session to this port asks whether the other side is still there."""
+    lines = [line.split() for line in open("/proc/net/tcp").readlines()[1:]]
+    return [int(timer[3:], 16) / os.sysconf("SC_CLK_TCK") for _, _, far, state, _, timer, *_ in lines
+            if far.endswith(f":{port:04X}") and state == "01" and timer.startswith("02:")]
+
+
+def test_server_that_vanishes(stack, way):
+    """A session whose server is gone without a word is found out in two minutes, not in two hours."""
+    change(stack)
+    with stack.locked("bikeops.watermark"):
+        child = stack.start("run", "incremental", env={"BIKEOPS_WAREHOUSE_DSN": way.dsn})
+        try:
+            stacks.wait_until(stack.waiting, 20)
+            stacks.wait_until(lambda: keepalives(way.port), 5)
+            assert max(keepalives(way.port)) <= 61
+        finally:
+            child.kill()
+            child.communicate()
+    stack.run("run", "incremental").quiet()
+
+
+def test_cancel_that_is_not_taken(stack, way):
+    """The run goes on after three seconds, and ends as its session does."""
+    change(stack)
     with stack.locked("bikeops.watermark") as conn:
         child = stack.start("run", "incremental", env={"BIKEOPS_WAREHOUSE_DSN": way.dsn})
         try:
