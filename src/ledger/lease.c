@@ -30,23 +30,9 @@ ledger_held(const struct rows *holder)
 			"wait for it, or end it by 'bikeops run cancel %s'", run);
 }
 
-static struct err *
-ledger_orphan(void *mem, struct ledger *l, const char *run, struct ledger_dead *dead)
-{
-	AUTO_MEM void *tmp = mem_root();
-	struct rows *r;
-
-	TRY(ledger_do(tmp, l, "run_orphan", &run, 1, &r));
-	if (r->n) {
-		dead->ids = mem_grow(mem, dead->ids, long long, dead->n + 1);
-		dead->ids[dead->n++] = rows_int(r, 0, "id");
-	}
-	return NULL;
-}
-
 /* Free the lease that a dead process left; ERR_LOCKED where its holder lives and is not we. */
 static struct err *
-ledger_lease_free(void *mem, struct ledger *l, const char *warehouse, struct ledger_dead *dead)
+ledger_lease_free(struct ledger *l, const char *warehouse)
 {
 	AUTO_MEM void *tmp = mem_root();
 	struct rows *holder;
@@ -56,12 +42,13 @@ ledger_lease_free(void *mem, struct ledger *l, const char *warehouse, struct led
 		return NULL;
 	if (!rows_bool(holder, 0, "expired") && !ledger_process_gone(holder))
 		return ledger_held(holder);
-	return ledger_orphan(mem, l, rows_get(holder, 0, "run"), dead);
+	const char *run = rows_get(holder, 0, "run");
+	return ledger_do(tmp, l, "run_orphan", &run, 1, NULL);
 }
 
 /* Runs of this host that ended without a word. */
 static struct err *
-ledger_bury(void *mem, struct ledger *l, const char *warehouse, struct ledger_dead *dead)
+ledger_bury(struct ledger *l, const char *warehouse)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *params[] = { warehouse, ledger_host(tmp), NUMBER(tmp, getpid()) };
@@ -69,39 +56,38 @@ ledger_bury(void *mem, struct ledger *l, const char *warehouse, struct ledger_de
 
 	TRY(ledger_do(tmp, l, "runs_alive", params, 3, &r));
 	for (size_t i = 0; i < r->n; i++) {
+		const char *run = rows_get(r, i, "id");
+
 		if (!process_alive((int)rows_int(r, i, "pid"), rows_int(r, i, "pid_start")))
-			TRY(ledger_orphan(mem, l, rows_get(r, i, "id"), dead));
+			TRY(ledger_do(tmp, l, "run_orphan", &run, 1, NULL));
 	}
 	return NULL;
 }
 
 static struct err *
-ledger_lease_take(void *mem, struct ledger *l, const char *warehouse, long long run,
-		  struct ledger_dead *dead)
+ledger_lease_take(struct ledger *l, const char *warehouse, long long run)
 {
 	AUTO_MEM void *tmp = mem_root();
 	int pid = (int)getpid();
 	const char *params[] = { warehouse, NUMBER(tmp, run), ledger_host(tmp), NUMBER(tmp, pid),
 				 NUMBER(tmp, process_start_ticks(pid)) };
 
-	TRY(ledger_bury(mem, l, warehouse, dead));
-	TRY(ledger_lease_free(mem, l, warehouse, dead));
+	TRY(ledger_bury(l, warehouse));
+	TRY(ledger_lease_free(l, warehouse));
 	return ledger_do(tmp, l, "lease_take", params, 5, NULL);
 }
 
 struct err *
-ledger_lease(void *mem, struct ledger *l, const char *warehouse, long long run,
-	     struct ledger_dead *dead)
+ledger_lease(struct ledger *l, const char *warehouse, long long run)
 {
 	AUTO_MEM void *tmp = mem_root();
 
-	*dead = (struct ledger_dead){ 0 };
 	TRY(pg_exec(l->pg, "begin"));
 	/* The row may not be there yet: the lock is on the name. */
 	struct err *e = pg_query(tmp, l->pg, "select pg_advisory_xact_lock(hashtext($1))",
 				 &warehouse, 1, NULL);
 	if (!e)
-		e = ledger_lease_take(mem, l, warehouse, run, dead);
+		e = ledger_lease_take(l, warehouse, run);
 	if (!e)
 		return pg_exec(l->pg, "commit");
 	err_free(pg_exec(l->pg, "rollback"));

@@ -65,17 +65,8 @@ struct err *ledger_cancel(struct ledger *l, long long id, bool *dead) MUST_CHECK
 struct err *ledger_run_opened(struct ledger *l, long long id, bool *opened) MUST_CHECK;
 
 /* --- the right to run --- */
-/* Runs that ended without a word. */
-struct ledger_dead {
-	long long *ids; /* [n] */
-	size_t n;
-};
-/*
- * ERR_LOCKED names who holds it and how long.
- * dead  what dead processes had left open, and ends here
- */
-struct err *ledger_lease(void *mem, struct ledger *l, const char *warehouse, long long run,
-			 struct ledger_dead *dead) MUST_CHECK;
+/* What dead processes had left open ends here.  ERR_LOCKED names who holds it and how long. */
+struct err *ledger_lease(struct ledger *l, const char *warehouse, long long run) MUST_CHECK;
 /* Renew, and tell whether somebody asked for the end. */
 struct err *ledger_beat(struct ledger *l, long long run, bool *cancel) MUST_CHECK;
 
@@ -96,6 +87,19 @@ struct err *ledger_task_end(struct ledger *l, long long run, const char *task, i
 /* Write steps as they stand now. */
 struct err *ledger_steps(struct ledger *l, long long run, int attempt,
 			 const struct ledger_step *steps, size_t n) MUST_CHECK;
+
+/* --- what runs have on EMR --- */
+struct ledger_spark {
+	long long run;
+	const char *prefix;	 /* of the run; not written */
+	const char *application; /* name of one of its own, or NULL */
+	const char *job, *state; /* the newest; NULL: not known */
+	bool open;		 /* the job may go on, or the application be there */
+};
+struct err *ledger_spark_put(struct ledger *l, const struct ledger_spark *s) MUST_CHECK;
+/* [n] that are open, of runs on that warehouse; without their states. */
+struct err *ledger_spark_open(void *mem, struct ledger *l, const char *warehouse,
+			      struct ledger_spark **list, size_t *n) MUST_CHECK;
 
 /* --- numbers --- */
 /* rows: k, run, tbl, what, n. */

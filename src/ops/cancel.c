@@ -20,7 +20,7 @@ cancel_run(void *mem, const struct settings *settings, long long id, const char 
 	struct err *e = ledger_cancel(ledger, id, &dead);
 	if (e ? e->code != ERR_REFUSED || !strcmp(run->state, "ok") : !dead)
 		return e;
-	struct err *left = spark_end(mem, settings, run, ended);
+	struct err *left = spark_end(mem, settings, ledger, run, ended);
 	if (!left && !*ended)
 		return e;
 	err_free(e);

@@ -19,39 +19,51 @@
 #define BILL_MAX_S    120 /* how late a bill is waited for */
 #define NAME_MAX_EMR  64
 
+/* What one run has on EMR. */
 struct spark_job {
+	const struct settings *settings;
+	struct ledger *ledger;
+	long long run;
 	struct emr_engine *engine;
+	const char *own; /* name of an application of the run's own, or NULL */
 	const char *application, *id;
-	bool ephemeral;
 	struct emr_job last;
 };
 
 /* --- the parts --- */
 
-/* One for all runs of a profile, or one of this run. */
+/* "bikeops-PROFILE" for all its runs, "bikeops-PROFILE-RUN-xxxxxx" for one. */
 static char *
-application_name(void *mem, const struct settings *s, const char *prefix, bool ephemeral)
+application_name(void *mem, const struct settings *s, const char *prefix)
 {
-	const char *mark = strrchr(prefix, '/');
-	char *name = mem_printf(mem, "bikeops-%s%s%s", settings_profile(s), ephemeral ? "-" : "",
-				ephemeral ? mark + 1 : "");
+	char *name = mem_printf(mem, "bikeops-%s%s%s", settings_profile(s), prefix ? "-" : "",
+				prefix ? strrchr(prefix, '/') + 1 : "");
 
 	for (char *c = name; *c; c++)
 		*c = isalnum((unsigned char)*c) || strchr("._/#-", *c) ? *c : '-';
 	return strlen(name) <= NAME_MAX_EMR ? name : name + strlen(name) - NAME_MAX_EMR;
 }
 
-static struct err *
-open_engine(struct spark_job *job, const struct settings *s, const char *prefix)
+static struct spark_job *
+job_new(void *mem, const struct settings *settings, struct ledger *ledger, long long run)
 {
+	struct spark_job *job = mem_new(mem, struct spark_job);
+
+	*job = (struct spark_job){ .settings = settings, .ledger = ledger, .run = run };
+	return job;
+}
+
+static struct err *
+open_engine(struct spark_job *job)
+{
+	const struct settings *s = job->settings;
 	struct emr_config config = { .region = settings_get(s, "region"),
 				     .application = settings_get(s, "emr_application"),
 				     .release = settings_get(s, "emr_release"),
 				     .role_arn = settings_get(s, "emr_role_arn"),
 				     .max_vcpu = settings_int(s, "emr_max_vcpu") };
 
-	job->ephemeral = !strcmp(config.application, "ephemeral");
-	config.name = application_name(job, s, prefix, job->ephemeral);
+	config.name = job->own ? job->own : application_name(job, s, NULL);
 	return emr_engine_open(job, &config, &job->engine);
 }
 
@@ -138,9 +150,9 @@ struct item {
 };
 
 static struct err *
-prices(struct run *run, struct spark_job *job, struct price *p, bool *priced)
+prices(const struct spark_job *job, struct price *p, bool *priced)
 {
-	const struct settings *s = run->settings;
+	const struct settings *s = job->settings;
 	const char *region;
 
 	TRY(emr_engine_region(job->engine, &region));
@@ -150,7 +162,7 @@ prices(struct run *run, struct spark_job *job, struct price *p, bool *priced)
 }
 
 static struct err *
-tell_cost(struct run *run, struct spark_job *job, const struct emr_usage *u)
+tell_cost(const struct spark_job *job, const struct emr_usage *u)
 {
 	AUTO_MEM void *tmp = mem_root();
 	static const char *const names[] = { "service", "what", "quantity",
@@ -159,7 +171,7 @@ tell_cost(struct run *run, struct spark_job *job, const struct emr_usage *u)
 	struct price p;
 	bool priced;
 
-	TRY(prices(run, job, &p, &priced));
+	TRY(prices(job, &p, &priced));
 	const struct item items[] = { { "vCPU", "vCPU-h", u->vcpu_h, p.vcpu_hour },
 				      { "memory", "GB-h", u->memory_gb_h, p.memory_gb_hour },
 				      { "storage", "GB-h", u->storage_gb_h, p.storage_gb_hour } };
@@ -175,19 +187,19 @@ tell_cost(struct run *run, struct spark_job *job, const struct emr_usage *u)
 					priced ? p.day : NULL };
 		rows_add(r, cells);
 	}
-	return ledger_cost_put(run->ledger, run->id, r);
+	return ledger_cost_put(job->ledger, job->run, r);
 }
 
 /* What it used is known at once; what is billed for it comes later. */
 static void
-tell_used(struct run *run, struct spark_job *job)
+tell_used(const struct spark_job *job)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const struct emr_usage *u = job->last.billed.known ? &job->last.billed : &job->last.used;
 
 	if (!job->last.id || !u->known)
 		return;
-	struct err *e = tell_cost(run, job, u);
+	struct err *e = tell_cost(job, u);
 	if (e)
 		log_warn("what the Spark job cost is not written down: %s", err_text(tmp, e));
 	err_free(e);
@@ -205,13 +217,33 @@ spark_bill(struct run *run)
 	struct err *e =
 		emr_engine_bill(tmp, job->engine, job->application, job->id, BILL_MAX_S, &last);
 	if (!e && last.billed.known)
-		e = tell_cost(run, job, &last.billed);
+		e = tell_cost(job, &last.billed);
 	if (e && e->code == ERR_CANCELLED)
 		return e;
 	if (e)
 		log_warn("what the Spark job cost is not known: %s", err_text(tmp, e));
 	err_free(e);
 	return NULL;
+}
+
+/* --- what the ledger knows --- */
+
+static struct err *
+book(const struct spark_job *job, bool open)
+{
+	const struct ledger_spark s = { .run = job->run,
+					.application = job->own,
+					.job = job->id,
+					.state = job->last.state,
+					.open = open };
+
+	return ledger_spark_put(job->ledger, &s);
+}
+
+static bool
+is_over(const struct spark_job *job)
+{
+	return job->last.id && emr_job_over(job->last.state);
 }
 
 /* --- a job --- */
@@ -223,12 +255,12 @@ watch(struct run *run, struct lake *lake, struct spark_job *job)
 	struct price p;
 	bool priced;
 
-	TRY(prices(run, job, &p, &priced));
+	TRY(prices(job, &p, &priced));
 	struct err *e = emr_engine_watch(job, job->engine, job->application, job->id,
 					 raw_rows(run->batch),
 					 priced ? emr_hourly(vcpu, raw_bytes(run->batch), &p) : 0,
 					 heart_progress(run->heart), &job->last);
-	tell_used(run, job);
+	tell_used(job);
 	return e ? e : staging_read(run, lake, run->batch, &run->staging);
 }
 
@@ -238,6 +270,7 @@ submit(struct run *run, struct lake *lake, struct spark_job *job, const struct s
 	job->application = o->application;
 	TRY(emr_engine_submit(job, job->engine, o->application, o->name, o->request,
 			      heart_progress(run->heart), &job->id));
+	TRY(book(job, true));
 	return watch(run, lake, job);
 }
 
@@ -250,6 +283,9 @@ start(struct run *run, struct lake *lake, struct spark_job *job)
 	struct spark_object o;
 	const char *token;
 
+	job->id = NULL;
+	job->last = (struct emr_job){ 0 };
+	TRY(book(job, true));
 	b->attempt = run->attempt;
 	o.key = spark_object_key(job, b);
 	o.name = mem_printf(job, "bikeops %s a%d", b->prefix, b->attempt);
@@ -276,7 +312,10 @@ take_up_request(struct run *run, struct lake *lake, struct spark_job *job,
 		const struct spark_object *o, bool *done)
 {
 	TRY(emr_engine_alive(job->engine, o->application, done));
-	return *done ? submit(run, lake, job, o) : NULL;
+	if (!*done)
+		return NULL;
+	TRY(book(job, true));
+	return submit(run, lake, job, o);
 }
 
 /* One that is over is gone on from where its tables are whole. */
@@ -315,14 +354,14 @@ take_up_or_start(struct run *run, struct lake *lake, struct spark_job *job)
 	return done ? NULL : start(run, lake, job);
 }
 
-/* The application goes with its run, unless a job may still be at work on it. */
+/* One of its own goes with its run, unless a job may still be at work on it; true: none is left. */
 static bool
 drop_application(const struct spark_job *job, struct progress *progress)
 {
 	AUTO_MEM void *tmp = mem_root();
 
-	if (!job->ephemeral || !job->application)
-		return false;
+	if (!job->own || !job->application)
+		return !job->own;
 	struct err *e = emr_engine_drop(job->engine, job->application, progress);
 	bool dropped = !e;
 	if (e)
@@ -335,84 +374,139 @@ drop_application(const struct spark_job *job, struct progress *progress)
 struct err *
 spark_transform(struct run *run, struct lake *lake)
 {
-	struct spark_job *job = mem_new(run, struct spark_job);
+	struct spark_job *job = job_new(run, run->settings, run->ledger, run->id);
 
 	mem_free(run->spark);
 	run->spark = job;
-	TRY(open_engine(job, run->settings, run->batch->prefix));
+	if (!strcmp(settings_get(run->settings, "emr_application"), "ephemeral"))
+		job->own = application_name(job, run->settings, run->batch->prefix);
+	TRY(open_engine(job));
 	struct err *e = take_up_or_start(run, lake, job);
-	drop_application(job, e ? NULL : heart_progress(run->heart));
-	return e;
+	bool gone = drop_application(job, e ? NULL : heart_progress(run->heart));
+	return job->id ? err_first(e, book(job, !gone || !is_over(job))) : e;
 }
 
-/* --- without its run --- */
+/* --- what a run left --- */
 
+/* One that EMR does not know, or knows no more, does not run. */
 static struct err *
-end_job(struct spark_job *job, const struct spark_object *o, bool *cancelled)
+end_job(struct spark_job *job, const struct ledger_spark *left, bool *cancelled)
 {
-	TRY(emr_engine_find(job, job->engine, o->application, o->name, o->written_s - CLOCK_SLACK_S,
+	const struct batch b = { .prefix = left->prefix };
+	struct spark_object o;
+	struct lake *lake;
+
+	TRY(lake_open(job, job->settings, &lake));
+	TRY(spark_object_newest(job, lake, &b, &o));
+	if (!o.attempt)
+		return NULL;
+	TRY(emr_engine_find(job, job->engine, o.application, o.name, o.written_s - CLOCK_SLACK_S,
 			    &job->last));
-	if (!job->last.id || emr_job_over(job->last.state))
+	if (!job->last.id)
 		return NULL;
 	job->id = job->last.id;
-	TRY(emr_engine_cancel(job, job->engine, o->application, job->id, NULL, &job->last));
-	*cancelled = true;
+	*cancelled = !emr_job_over(job->last.state);
+	if (*cancelled)
+		TRY(emr_engine_cancel(job, job->engine, o.application, job->id, NULL, &job->last));
+	tell_used(job);
 	return NULL;
 }
 
-/* By its name: it may have been made, and no job of it written down. */
+/* By its name: it may have been made, and no job of it written down.  true: none is left. */
 static bool
 end_application(struct spark_job *job)
 {
 	AUTO_MEM void *tmp = mem_root();
 
-	if (!job->ephemeral)
-		return false;
+	if (!job->own)
+		return true;
 	struct err *e = emr_engine_named(job, job->engine, &job->application);
+	bool none = !e && !job->application;
 	if (e)
-		log_warn("an EMR application of its own may stay: %s", err_text(tmp, e));
+		log_warn("EMR application '%s' may stay: %s", job->own, err_text(tmp, e));
 	err_free(e);
-	return !e && drop_application(job, NULL);
+	return none || drop_application(job, NULL);
 }
 
 static struct err *
-end_all(void *mem, struct spark_job *job, const struct settings *settings,
-	const struct ledger_run *run, const char **ended)
+end_all(void *mem, struct spark_job *job, const struct ledger_spark *left, const char **ended)
 {
-	const struct batch b = { .prefix = run->prefix };
 	bool cancelled = false;
-	struct spark_object o;
-	struct lake *lake;
 
-	TRY(lake_open(job, settings, &lake));
-	TRY(spark_object_newest(job, lake, &b, &o));
-	TRY(open_engine(job, settings, run->prefix));
-	if (o.attempt)
-		TRY(end_job(job, &o, &cancelled));
-	bool deleted = end_application(job);
+	TRY(open_engine(job));
+	TRY(end_job(job, left, &cancelled));
+	bool gone = end_application(job);
 	if (cancelled)
 		*ended = mem_printf(mem, "Spark job %s, which run %lld had left, is cancelled",
-				    job->id, run->id);
-	else if (deleted)
+				    job->id, job->run);
+	else if (gone && job->application)
 		*ended = mem_printf(mem, "EMR application %s, which run %lld had left, is deleted",
-				    job->application, run->id);
+				    job->application, job->run);
+	return book(job, !gone);
+}
+
+static struct err *
+end_one(void *mem, const struct settings *settings, struct ledger *ledger,
+	const struct ledger_spark *left, const char **ended)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct spark_job *job = job_new(tmp, settings, ledger, left->run);
+
+	job->own = left->application;
+	job->id = left->job;
+	struct err *e = end_all(mem, job, left, ended);
+	if (!e || e->code == ERR_CANCELLED)
+		return e;
+	const char *cure = err_hint_of(e);
+	e = err_wrap(e, "%sSpark job%s%s of run %lld may go on", job->id ? "" : "a ",
+		     job->id ? " " : "", job->id ? job->id : "", left->run);
+	return err_hint(e, "%s%s'bikeops emr jobs' lists the jobs, 'bikeops emr cancel %s' ends it",
+			cure ? cure : "", cure ? "; " : "", job->id ? job->id : "JOB");
+}
+
+static struct err *
+left_of(void *mem, const struct settings *settings, struct ledger *ledger, const char *warehouse,
+	struct ledger_spark **left, size_t *n)
+{
+	*n = 0;
+	return strcmp(settings_get(settings, "lake"), "s3")
+		       ? NULL
+		       : ledger_spark_open(mem, ledger, warehouse, left, n);
+}
+
+struct err *
+spark_end(void *mem, const struct settings *settings, struct ledger *ledger,
+	  const struct ledger_run *run, const char **ended)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct ledger_spark *left;
+	size_t n;
+
+	*ended = NULL;
+	TRY(left_of(tmp, settings, ledger, run->warehouse, &left, &n));
+	for (size_t i = 0; i < n; i++) {
+		if (left[i].run == run->id)
+			return end_one(mem, settings, ledger, &left[i], ended);
+	}
 	return NULL;
 }
 
 struct err *
-spark_end(void *mem, const struct settings *settings, const struct ledger_run *run,
-	  const char **ended)
+spark_end_left(struct run *run)
 {
-	AUTO_MEM struct spark_job *job = mem_new(NULL, struct spark_job);
+	AUTO_MEM void *tmp = mem_root();
+	struct ledger_spark *left;
+	size_t n;
 
-	*ended = NULL;
-	if (!run->prefix || !run->engine || strcmp(run->engine, "emr") ||
-	    strcmp(settings_get(settings, "lake"), "s3"))
-		return NULL;
-	struct err *e = end_all(mem, job, settings, run, ended);
-	if (!e)
-		return NULL;
-	e = err_wrap(e, "run %lld does not run, and a Spark job of it may go on", run->id);
-	return err_hint(e, "'bikeops emr jobs' lists the jobs, 'bikeops emr cancel %s' ends it",
-			job->id ? job->id : "JOB");
+	TRY(left_of(tmp, run->settings, run->ledger, run->warehouse_name, &left, &n));
+	for (size_t i = 0; i < n; i++) {
+		const char *ended = NULL;
+
+		if (left[i].run == run->id) /* it takes its own job up */
+			continue;
+		TRY(end_one(tmp, run->settings, run->ledger, &left[i], &ended));
+		if (ended)
+			log_info("%s", ended);
+	}
+	return NULL;
 }

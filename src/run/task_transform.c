@@ -1,3 +1,5 @@
+#include "base/log.h"
+#include "base/mem.h"
 #include "run/heart.h"
 #include "run/layers.h"
 #include "run/manifest.h"
@@ -21,6 +23,20 @@ with_duckdb(struct run *run, struct lake *lake)
 	return staging_write(lake, run->batch, run->staging);
 }
 
+/* No second Spark job is started beside one; DuckDB's tables are as good beside it. */
+static struct err *
+end_left(struct run *run, enum engine_kind kind)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct err *e = spark_end_left(run);
+
+	if (!e || kind == ENGINE_EMR || e->code == ERR_CANCELLED)
+		return e;
+	log_warn("%s; %s", err_text(tmp, e), err_hint_of(e));
+	err_free(e);
+	return NULL;
+}
+
 static struct err *
 transform(struct run *run)
 {
@@ -34,6 +50,7 @@ transform(struct run *run)
 	TRY(engine_choose(&wish, bytes, &kind));
 	TRY(run_lake(run, &lake));
 	TRY(ledger_run_set(run->ledger, run->id, "engine", engine_names[kind]));
+	TRY(end_left(run, kind));
 	TRY(kind == ENGINE_EMR ? spark_transform(run, lake) : with_duckdb(run, lake));
 	return layers_staged(run, "processed");
 }

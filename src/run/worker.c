@@ -5,42 +5,17 @@
 #include "run/cost.h"
 #include "run/heart.h"
 #include "run/runner.h"
-#include "run/spark.h"
 
 #include <string.h>
 
-/* Nobody waits for their Spark jobs any more; what goes wrong there stops no run. */
-static void
-worker_end_left(const struct run *run, const struct ledger_dead *dead)
-{
-	for (size_t i = 0; i < dead->n; i++) {
-		AUTO_MEM void *tmp = mem_root();
-		struct ledger_run *left;
-		const char *ended = NULL;
-
-		if (dead->ids[i] == run->id) /* it takes its own job up */
-			continue;
-		struct err *e = ledger_run_get(tmp, run->ledger, dead->ids[i], &left);
-		if (!e)
-			e = spark_end(tmp, run->settings, left, &ended);
-		const char *hint = err_hint_of(e);
-		if (e)
-			log_warn("%s%s%s", err_text(tmp, e), hint ? "; " : "", hint ? hint : "");
-		else if (ended)
-			log_info("%s", ended);
-		err_free(e);
-	}
-}
-
 static struct err *
-worker_tasks(struct run *run, const struct ledger_run *row, const struct ledger_dead *dead)
+worker_tasks(struct run *run, const struct ledger_run *row)
 {
 	const struct task *const *tasks = !strcmp(row->pipeline, "setup") ? setup_tasks
 					  : !strcmp(row->mode, "undo")	  ? undo_tasks
 									  : pipeline_tasks;
 
 	run->heart = heart_start(run, run->settings, run->id);
-	worker_end_left(run, dead);
 	struct err *e = runner_run(run, tasks);
 	cost_sessions(run);
 	heart_stop(run->heart);
@@ -79,19 +54,18 @@ worker_run(const struct settings *settings, long long id)
 	AUTO_MEM void *tmp = mem_root();
 	struct run *run = mem_new(tmp, struct run);
 	struct ledger_run *row;
-	struct ledger_dead dead;
 
 	run->settings = settings;
 	run->id = id;
 	TRY(ledger_open(run, settings, true, &run->ledger));
 	TRY(ledger_run_get(run, run->ledger, id, &row));
 	TRY(worker_prepare(run, row));
-	struct err *e = ledger_lease(tmp, run->ledger, run->warehouse_name, id, &dead);
+	struct err *e = ledger_lease(run->ledger, run->warehouse_name, id);
 	if (e && row->attempt) /* an earlier attempt may be at work: its row is not ours to end */
 		return e;
 	if (!e)
 		e = ledger_run_begin(run->ledger, id, &run->attempt);
 	if (!e)
-		e = worker_tasks(run, row, &dead);
+		e = worker_tasks(run, row);
 	return worker_end(run, e);
 }

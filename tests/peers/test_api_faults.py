@@ -158,6 +158,101 @@ def test_a_job_is_cancelled(shop, kind):
     assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
 
 
+SILENT = {**{kind: PASSING[kind] for kind in ("500", "throttled")}, "hang": {"kind": "hang", "seconds": 60}}
+ONCE = {"AWS_MAX_ATTEMPTS": "1"}
+
+
+def silent(shop, kind, *calls):
+    for call in calls:
+        shop.faults.ask("fault", {"match": CALLS[call], "count": 99, **SILENT[kind]})
+
+
+def left_behind(shop, kind, **env):
+    """A run that ends while EMR says nothing: its job goes on."""
+    shop.rules(seconds=60)
+    child = shop.stack.start("run", "full", "--engine", "emr", env={**ONCE, **env})
+    stacks.wait_until(lambda: begun_to_work(shop), 60, 0.05)
+    silent(shop, kind, "CancelJobRun", "GetJobRun", "ListJobRuns")
+    run = shop.newest()["run"][0]["run"]
+    shop.stack.run("run", "cancel", run).quiet()
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == 130 and b"the Spark job may go on" in err
+    job, = shop.begun()
+    assert job["state"] == "RUNNING"
+    shop.rules()
+    return run, job["jobRunId"]
+
+
+def booked(shop, run):
+    with shop.stack.connect("ledger") as ledger:
+        return ledger.execute("SELECT job, state, open FROM ledger.spark_job WHERE run = %s", [run]).fetchone()
+
+
+@pytest.mark.parametrize("application", ["persistent", "ephemeral"])
+@pytest.mark.parametrize("kind", SILENT)
+def test_a_job_that_was_left(shop, kind, application):
+    """The next run ends it before it starts its own, and writes down how it ended and what it cost; then it is asked
+    for no more."""
+    env = {"BIKEOPS_EMR_APPLICATION": application}
+    kept = {a["id"] for a in shop.apps()}
+    run, name = left_behind(shop, kind, **env)
+    shop.faults.ask("reset", {})
+    got = shop.run("full", "--engine", "emr", env=env)
+    left, job = shop.begun()
+    assert f"Spark job {name}, which run {run} had left, is cancelled" in got.stderr
+    assert [left["state"], job["state"]] == ["CANCELLED", "SUCCESS"] and left["endedAt"] < job["createdAt"]
+    own = {job["applicationId"]} if application == "persistent" else set()
+    assert {a["id"] for a in shop.apps()} == kept | own
+    assert booked(shop, run) == (name, "CANCELLED", False)
+    assert {c["what"] for c in shop.stack.json("cost", run)["costs"]} == {
+        f"job {name} {of}" for of in ("vCPU", "memory", "storage")}
+    shop.faults.ask("reset", {})
+    shop.run("full", "--engine", "emr", env=env)
+    assert not [entry for entry in shop.faults.seen() if name in entry["request"]]
+
+
+@pytest.mark.parametrize("kind", LASTING.keys() & SILENT)
+def test_no_job_beside_one(shop, kind):
+    """While EMR says nothing of it, no other is started: the job is named, and how to end it; DuckDB goes on."""
+    run, name = left_behind(shop, kind)
+    got = shop.run("full", "--engine", "emr", status=3, env=ONCE)
+    assert f"transform failed: Spark job {name} of run {run} may go on" in got.stderr
+    assert LASTING[kind][0] in got.stderr and f"'bikeops emr cancel {name}' ends it" in got.stderr
+    assert len(shop.begun()) == 1
+    got = shop.run("full", "--engine", "duckdb", env=ONCE)
+    assert f"Spark job {name} of run {run} may go on" in got.stderr
+    shop.faults.ask("reset", {})
+    shop.stack.run("run", "cancel", run).talk(f"Spark job {name}, which run {run} had left, is cancelled")
+    assert booked(shop, run) == (name, "CANCELLED", False)
+    shop.stack.run("run", "cancel", run, status=4).talk("does not run: it is cancelled")
+
+
+def test_a_job_whose_start_was_not_answered(shop):
+    """It runs, and the run that started it never learned its id."""
+    shop.rules(seconds=60)
+    every_fault(shop.faults, CALLS["StartJobRun"], "lost", count=99)
+    every_fault(shop.faults, CALLS["ListJobRuns"], "500", count=99)
+    shop.run("full", "--engine", "emr", status=3, env=ONCE)
+    job, = shop.begun()
+    run = shop.newest()["run"][0]["run"]
+    assert booked(shop, run) == (None, None, True)
+    shop.faults.ask("reset", {})
+    shop.rules()
+    got = shop.run("full", "--engine", "emr")
+    assert f"Spark job {job['jobRunId']}, which run {run} had left, is cancelled" in got.stderr
+    assert [job["state"] for job in shop.begun()] == ["CANCELLED", "SUCCESS"]
+
+
+def test_a_job_that_nobody_knows_any_more(shop):
+    """It counts as ended."""
+    run, name = left_behind(shop, "500")
+    shop.faults.ask("reset", {})
+    shop.faults.next(CALLS["ListJobRuns"], "error", status=404, code="ResourceNotFoundException", **JSON)
+    shop.run("full", "--engine", "emr")
+    assert len(met(shop.faults)) == 1 and booked(shop, run) == (name, None, False)
+    shop.stack.run("emr", "cancel", name).talk("was asked to end")
+
+
 # --- Redshift Serverless
 
 @pytest.fixture(scope="module")

@@ -223,8 +223,9 @@ def test_a_dead_run_whose_job_cannot_be_seen(shop):
     run = kill_when(shop, lambda child: shop.begun() and shop.begun()[0]["state"] == "RUNNING")
     shop.faults.next("DELETE /applications/", "error", status=403, code="AccessDeniedException", style="json")
     got = shop.stack.run("run", "cancel", run, status=3).quiet()
-    assert f"run {run} does not run, and a Spark job of it may go on" in got.stderr
-    assert "bikeops emr cancel" in got.stderr
+    name = shop.begun()[0]["jobRunId"]
+    assert f"Spark job {name} of run {run} may go on" in got.stderr
+    assert f"'bikeops emr cancel {name}' ends it" in got.stderr
     assert shop.newest()["run"][0]["state"] == "failed" and shop.begun()[0]["state"] == "RUNNING"
     shop.stack.run("run", "cancel", run).talk("is cancelled")
     assert [job["state"] for job in shop.begun()] == ["CANCELLED"]
@@ -262,13 +263,13 @@ def test_a_dead_run_is_followed(shop, application):
 
 
 def test_a_dead_run_whose_job_is_not_to_be_ended(shop):
-    """Where EMR refuses, the run that follows names the job and goes on."""
+    """Where EMR refuses, a run without Spark names the job and goes on."""
     shop.rules(seconds=60)
     dead = kill_when(shop, lambda child: shop.begun() and shop.begun()[0]["state"] == "RUNNING")
     name = shop.begun()[0]["jobRunId"]
     shop.faults.next("DELETE /applications/", "error", status=403, code="AccessDeniedException", style="json")
     got = shop.run("full", "--engine", "duckdb")
-    assert f"run {dead} does not run, and a Spark job of it may go on" in got.stderr
+    assert f"Spark job {name} of run {dead} may go on" in got.stderr
     assert f"'bikeops emr cancel {name}' ends it" in got.stderr
     assert shop.newest()["run"][0]["state"] == "ok" and shop.begun()[0]["state"] == "RUNNING"
     shop.stack.run("emr", "cancel", name).talk("was asked to end")
