@@ -1,5 +1,6 @@
 """deploy/spark/spark_job.py makes what bikeops' own engine makes, and refuses what that refuses."""
 
+import ast
 import collections
 import copy
 import hashlib
@@ -193,6 +194,11 @@ def assert_same_rows(table, spark_rows, engine_rows):
         only_spark, only_engine = spark_rows - engine_rows, engine_rows - spark_rows
         pytest.fail(f"{table}: {only_spark.total()} rows only from Spark, as {list(only_spark)[:3]};"
                     f" {only_engine.total()} only from the engine, as {list(only_engine)[:3]}")
+
+
+def test_the_job_is_python_3_9():
+    """EMR's own; newer grammar is a SyntaxError."""
+    assert ast.parse(spark.JOB.read_text(), feature_version=(3, 9)).body
 
 
 # --- the same
