@@ -221,11 +221,13 @@ check-man:
 format: ## lay out the C files
 	@clang-format-19 -i $(SRC) $(HEADERS) $(wildcard tests/*/*.[ch])
 
+# Each process has stacks of its own; two of Spark take what a small machine has.
+PYTEST = python -m pytest -q -n $(JOBS) --maxprocesses 4 --dist loadfile
 PYTESTS := $(sort $(wildcard tests/*/*.py))
 cli: $(BIN)
-	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/python -m pytest -q tests/cli
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/$(PYTEST) tests/cli
 
-SCREEN := $(BUILD)/venv/bin/python -m pytest -q tests/screen
+SCREEN := $(BUILD)/venv/bin/$(PYTEST) tests/screen
 screen: $(BIN) ## the console on a pty: golden screens, faults, and random keys under ASan
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN) --ignore=tests/screen/test_fuzz.py
 	@$(MAKE) -j$(JOBS) MODE=asan
@@ -235,7 +237,7 @@ golden: $(BIN) ## write the golden screens anew: review their diff as code
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(SCREEN)/test_screens.py --golden
 
 test-peers: deps-peers $(BIN) $(PEER_PROGRAMS) $(OUT)/unit/test_lake ## Spark's job and the clients of AWS, against real parts
-	@BIKEOPS_BINARY='$(abspath $(BIN))' $(PEERS) -m pytest -q tests/peers
+	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/peers-venv/bin/$(PYTEST) tests/peers
 
 coverage: ## the lines and branches of base, pipeline and sigv4 that no unit test reaches
 	@rm -f $(BUILD)/coverage/obj/*/*.gcda
