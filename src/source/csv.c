@@ -173,6 +173,12 @@ csv_at_end(struct csv *c)
 }
 
 static struct err *
+csv_unread(const struct csv *c)
+{
+	return err_sys(ERR_DATA, "cannot read '%s'", c->name);
+}
+
+static struct err *
 csv_read_header(struct csv *c)
 {
 	static const char bom[] = "\xef\xbb\xbf";
@@ -182,7 +188,8 @@ csv_read_header(struct csv *c)
 	    start[2] != bom[2])
 		rewind(c->f);
 	if (csv_at_end(c))
-		return csv_fault(c->name, 1, NULL, "the file is empty");
+		return ferror(c->f) ? csv_unread(c)
+				    : csv_fault(c->name, 1, NULL, "the file is empty");
 	TRY(csv_read_record(c));
 	c->header = c->record;
 	c->header.values = mem_memdup(c, c->record.values, c->record.n * sizeof(struct csv_value));
@@ -225,7 +232,7 @@ csv_next(struct csv *c, const struct csv_record **out)
 	if (!end)
 		TRY(csv_read_record(c));
 	else if (ferror(c->f))
-		return err_sys(ERR_DATA, "cannot read '%s'", c->name);
+		return csv_unread(c);
 	*out = end ? NULL : &c->record;
 	return NULL;
 }

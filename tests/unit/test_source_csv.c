@@ -157,6 +157,20 @@ test_no_file(void **state)
 	err_free(e);
 }
 
+/* A disk that does not give the file's first bytes; a folder takes its place. */
+static void
+test_unreadable(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct csv *c = NULL;
+
+	(void)state;
+	struct err *e = csv_open(tmp, "/proc", "t.csv", &c);
+	assert_int_equal(e->code, ERR_DATA);
+	assert_string_equal(err_text(tmp, e), "cannot read 't.csv': Is a directory");
+	err_free(e);
+}
+
 int
 main(void)
 {
@@ -166,5 +180,6 @@ main(void)
 	UNIT(&u, test_nul);
 	UNIT(&u, test_too_long);
 	UNIT(&u, test_no_file);
+	UNIT(&u, test_unreadable);
 	return unit_run(&u, "csv");
 }
