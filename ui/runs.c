@@ -117,7 +117,7 @@ runs_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* A percentile of the good ones' durations, of this mode or NULL for all; -1: none. */
+/* A percentile of the good ones' durations, of this mode or NULL for all; -1: of one is none. */
 static long long
 runs_percentile(const struct runs_state *s, const struct rows *r, const char *mode, size_t percent)
 {
@@ -132,7 +132,7 @@ runs_percentile(const struct runs_state *s, const struct rows *r, const char *mo
 			ms[n++] = rows_int(r, i, "duration_ms");
 	}
 	qsort(ms, n, sizeof(*ms), runs_compare);
-	return n ? ms[(n - 1) * percent / 100] : -1;
+	return n > 1 ? ms[(n - 1) * percent / 100] : -1;
 }
 
 const char *
@@ -173,7 +173,7 @@ runs_head(WINDOW *win, const struct runs_state *s, const struct rows *r)
 	}
 	draw_format(win, 0, 1, width - 2, C_TEXT, "%s: %d ok  %d failed%s   p50 %s  p95 %s",
 		    s->setup ? "setup" : "pipeline", ok, bad,
-		    covered ? mem_printf(tmp, ", %d of them covered", covered) : "",
+		    covered ? mem_printf(tmp, ", %d of them covered later", covered) : "",
 		    runs_duration(tmp, runs_percentile(s, r, NULL, 50)),
 		    runs_duration(tmp, runs_percentile(s, r, NULL, 95)));
 	draw_format(win, 1, 1, width - 1, C_STRONG, "%7s  %-11s %-2s %-11s %8s %7s %9s %8s %*s %s",
@@ -200,11 +200,10 @@ runs_line(const struct ui *ui, WINDOW *win, int y, const struct runs_state *s, c
 	draw_text(win, y, 25, 11, C_TEXT, ui_day(tmp, ui, rows_get(r, i, "created_at")));
 	draw_right(win, y, 37, 8, C_TEXT, begun ? time_duration(tmp, ms) : "-");
 	draw_right(win, y, 46, 7, C_DIM,
-		   !strcmp(state, "ok")	  ? runs_against(tmp, ms, runs_percentile(s, r, mode, 50))
-		   : run_is_covered(r, i) ? "covered"
-					  : "");
+		   strcmp(state, "ok") ? ""
+				       : runs_against(tmp, ms, runs_percentile(s, r, mode, 50)));
 	draw_right(win, y, 54, 9, C_TEXT, rows ? rows : "-");
-	draw_right(win, y, 64, 8, C_TEXT, changed ? changed : "-");
+	draw_right(win, y, 64, 8, C_TEXT, changed ? changed : run_is_covered(r, i) ? "later" : "-");
 	if (runs_by(win, r) > RUNS_BY)
 		draw_right(win, y, 74, 9, C_TEXT, usd ? usd : "-");
 	draw_text(win, y, runs_by(win, r), getmaxx(win) - runs_by(win, r), C_DIM,

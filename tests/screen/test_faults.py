@@ -60,7 +60,7 @@ def test_killed_worker(console, good, record_property):
     assert "failed (covered)" in told and "nothing: a later run was good" in told
     assert " failed (covered) " in good.run("runs").quiet().stdout
     t.keys("4")
-    t.wait(rf"{dead['run']}  incremental !! .* covered ", 3)
+    t.wait(rf"{dead['run']}  incremental !! .* later  ", 3)
 
 
 def test_stopped_database(console, good, record_property):
