@@ -63,6 +63,12 @@ pipeline_took(const struct ui *ui, const char *state, long long ms)
 	return ms >= 0 && state_is(state, "running") ? ms + since_view(ui) : ms;
 }
 
+const char *
+pipeline_limit(const struct pipeline_step *s)
+{
+	return s->runs == 1 ? "last run" : "p95";
+}
+
 /* --- boxes --- */
 
 static int
@@ -130,7 +136,8 @@ draw_past(WINDOW *win, int y, int x, int width, const struct pipeline_step *s)
 {
 	AUTO_MEM void *tmp = mem_root();
 	char *p50 = mem_printf(tmp, "p50 %s", pipeline_time(tmp, s->p50));
-	char *both = mem_printf(tmp, "%s p95 %s", p50, pipeline_time(tmp, s->p95));
+	char *both = s->runs == 1 ? mem_printf(tmp, "%s of 1 run", p50)
+				  : mem_printf(tmp, "%s p95 %s", p50, pipeline_time(tmp, s->p95));
 
 	draw_text(win, y, x + 3, width - 3, C_DIM, (int)strlen(both) > width - 3 ? p50 : both);
 }
@@ -146,7 +153,7 @@ draw_done(const struct ui *ui, WINDOW *win, int y, int x, int width, const struc
 	if (part < 0 || whole < 0 || (!rows && !s->runs))
 		draw_text(win, y, x + 3, width - 3, C_DIM, "- %");
 	else if (!rows && part > s->p95)
-		draw_text(win, y, x + 3, width - 3, C_WARN, "longer than p95");
+		draw_format(win, y, x + 3, width - 3, C_WARN, "longer than %s", pipeline_limit(s));
 	else {
 		draw_bar(win, y, x + 3, width - 8, C_RUNNING, part, whole);
 		draw_format(win, y, x + width - 4, 4, C_TEXT, "%3lld%%",

@@ -80,12 +80,13 @@ eta(void *mem, const struct ui *ui, const struct pipeline *p)
 	const struct feed_item *item = ui->feed[FEED_PIPELINE];
 
 	if (p->late)
-		return mem_strdup(mem, "- (longer than p95)");
+		return mem_printf(mem, "- (longer than %s)", pipeline_limit(&p->steps[p->focus]));
 	if (p->left_ms < 0)
 		return mem_strdup(mem, "- (no good run to compare)");
 	long long from = *ui->at ? ui_us(ui->at) : item->at_us;
 	char *at = time_iso(mem, from + p->left_ms * 1000);
-	return mem_printf(mem, "%s%s by p50", ui_clock(mem, ui, at), ui->local_time ? "" : "Z");
+	return mem_printf(mem, "%s%s by %s", ui_clock(mem, ui, at), ui->local_time ? "" : "Z",
+			  p->steps[p->focus].runs == 1 ? "the last run alone" : "p50");
 }
 
 /* It takes long: does anybody still work on it? */
@@ -94,7 +95,8 @@ late(void *mem, const struct ui *ui, const struct pipeline *p)
 {
 	const char *beat = ui_ago(mem, ui, ui_us(rows_get(p->run, 0, "heartbeat_at")));
 
-	return mem_printf(mem, "longer than p95; worker %s, last heartbeat %s: pid %s on %s",
+	return mem_printf(mem, "longer than %s; worker %s, heartbeat %s: pid %s on %s",
+			  pipeline_limit(&p->steps[p->focus]),
 			  pipeline_beat(ui, p) > SILENT_S ? "SILENT" : "alive", beat,
 			  rows_get(p->run, 0, "pid"), rows_get(p->run, 0, "host"));
 }

@@ -21,6 +21,9 @@ char *pipeline_time(void *mem, long long ms);
 /* Of one at work it goes on since the view was made. */
 long long pipeline_took(const struct ui *ui, const char *state, long long ms);
 
+/* What it is longer than: "p95", or the only run that there was before. */
+const char *pipeline_limit(const struct pipeline_step *s);
+
 /* Why it failed; of a dead one with the age of its last heartbeat. */
 const char *pipeline_cause(void *mem, const struct ui *ui, const struct pipeline *p);
 /* What to do about it, with the keys that help here. */

@@ -137,9 +137,10 @@ layers_title(void *mem, const struct pipeline *p)
 {
 	long long of = layers_run(p), run = rows_int(p->run, 0, "run");
 
-	return of > 0 && of != run
-		       ? mem_printf(mem, "layers as of run %lld, NOT of run %lld", of, run)
-		       : "layers, first break <";
+	if (of && of != run)
+		return mem_printf(mem, "layers as of run %lld, NOT of run %lld; < first break", of,
+				  run);
+	return of ? mem_printf(mem, "layers of run %lld; < first break", run) : "layers";
 }
 
 /* Why the first break is one, in the line that the entities leave. */
@@ -167,6 +168,8 @@ panel_layers(WINDOW *win, struct panel place, const struct pipeline *p)
 	AUTO_MEM void *tmp = mem_root();
 
 	draw_box(win, y, x, height, width, layers_title(tmp, p));
+	draw_right(win, y + height - 1, x + 2, width - 4, C_DIM,
+		   " source and serving are totals, the rest is that run's ");
 	layers_reason(win, y + height - 2, x + 2, width - 4, r);
 	for (size_t i = 0; i <= r->n && (int)i < height - 2; i++) {
 		const char *broken = i ? rows_get(r, i - 1, "break") : NULL;
@@ -235,9 +238,12 @@ draw_detail(const struct ui *ui, WINDOW *win, int y, const struct pipeline_step 
 	if (s->bytes > 0 && width >= PIPELINE_WIDE)
 		x += draw_format(win, y, x, width - x, C_TEXT, "  %lld bytes", s->bytes);
 	if (width >= PIPELINE_WIDE && s->runs)
-		x += draw_format(win, y, x, width - x, C_DIM, "  p50 %s p95 %s of %lld run%s",
-				 pipeline_time(tmp, s->p50), pipeline_time(tmp, s->p95), s->runs,
-				 s->runs == 1 ? "" : "s");
+		x += s->runs == 1 ? draw_format(win, y, x, width - x, C_DIM, "  p50 %s of 1 run",
+						pipeline_time(tmp, s->p50))
+				  : draw_format(win, y, x, width - x, C_DIM,
+						"  p50 %s p95 %s of %lld runs",
+						pipeline_time(tmp, s->p50),
+						pipeline_time(tmp, s->p95), s->runs);
 	if (worker)
 		x += draw_text(win, y, x, width - x, C_DIM, "  log: the worker's");
 	draw_text(win, y, x, width - x, C_TEXT, " ");

@@ -109,6 +109,7 @@ STATES = {
     "locked": [locked, {**FIRST, "refused": ("t", "locked"),
                         "unlocked": ("UNIGHT-42\rthe lake is full\r", r"WRITE 10:00 left")}],
     "stale": [stale, FIRST],
+    "late": [running, FIRST],     # than many runs, not than the one before
 }
 
 
@@ -161,7 +162,7 @@ def masked(text, name, screen):
     text = health(text) if screen == "health" else text
     text = re.sub(r"(just now: pid) \d+", r"\1 N", text)     # end their lines
     text = re.sub(r"(unloaded change) (\d+ s ago|just now)", r"\1 N s ago", text)
-    for pattern, word in MASKS + (RUNNING if name in ("running", "dead") else []):
+    for pattern, word in MASKS + (RUNNING if name in ("running", "late", "dead") else []):
         text = re.sub(pattern, same_width(word), text)
     return text
 
