@@ -113,9 +113,18 @@ STATES = {
 }
 
 
+@pytest.fixture(scope="module")
+def to_make():
+    """The states not made yet: each stands on those before it, also when it is run alone."""
+    return list(STATES)
+
+
 @pytest.fixture(scope="module", params=STATES)
-def state(request, stack):
+def state(request, stack, to_make):
     make, screens = STATES[request.param]
+    for skipped in iter(lambda: to_make.pop(0), request.param):
+        with STATES[skipped][0](stack):
+            pass
     with make(stack) as (where, more):
         now = scenes.fix_times(stack)
         yield request.param, where, more, screens, now
