@@ -261,8 +261,8 @@ layers_uncovered(const struct ui *ui, WINDOW *win, int y)
 
 	if (!b || !b->n)
 		return y;
-	draw_format(win, y, 1, width, C_WARN, "failed, not yet covered: %s run%s, the first %s",
-		    rows_get(b, 0, "runs"), rows_int(b, 0, "runs") == 1 ? "" : "s",
+	draw_format(win, y, 1, width, C_WARN, "failed, not yet covered: %s run%s %s",
+		    rows_get(b, 0, "runs"), rows_int(b, 0, "runs") == 1 ? "" : "s, the first",
 		    layers_ago(tmp, ui, rows_get(b, 0, "since_at")));
 	return y + 1;
 }
