@@ -30,7 +30,7 @@ ledger_held(const struct rows *holder)
 			"wait for it, or end it by 'bikeops run cancel %s'", run);
 }
 
-/* Free the lease that a dead process left; ERR_LOCKED where its holder lives and is not we. */
+/* Free the lease that a dead process left; ERR_LOCKED where its holder lives. */
 static struct err *
 ledger_lease_free(struct ledger *l, const char *warehouse)
 {
@@ -38,7 +38,7 @@ ledger_lease_free(struct ledger *l, const char *warehouse)
 	struct rows *holder;
 
 	TRY(ledger_do(tmp, l, "lease_holder", &warehouse, 1, &holder));
-	if (!holder->n || rows_int(holder, 0, "pid") == getpid())
+	if (!holder->n)
 		return NULL;
 	if (!rows_bool(holder, 0, "expired") && !ledger_process_gone(holder))
 		return ledger_held(holder);
@@ -51,10 +51,10 @@ static struct err *
 ledger_bury(struct ledger *l, const char *warehouse)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *params[] = { warehouse, ledger_host(tmp), NUMBER(tmp, getpid()) };
+	const char *params[] = { warehouse, ledger_host(tmp) };
 	struct rows *r;
 
-	TRY(ledger_do(tmp, l, "runs_alive", params, 3, &r));
+	TRY(ledger_do(tmp, l, "runs_alive", params, 2, &r));
 	for (size_t i = 0; i < r->n; i++) {
 		const char *run = rows_get(r, i, "id");
 

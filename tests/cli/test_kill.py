@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import signal
+import socket
 import time
 
 import pytest
@@ -151,6 +152,39 @@ def test_compare_and_swap(stack, scene):
     assert first.wait(60) == 0, first.communicate()
     assert second.wait(60) == 1
     assert b"watermark" in second.communicate()[1]
+    assert scene.settle() == []
+
+
+def take_lease(stack, host):
+    """A run at work as a process of host, with the pid that the next command has."""
+    stacks.child_died_with_us()
+    with stack.connect("ledger") as ledger:
+        ledger.execute(
+            "WITH run AS (INSERT INTO ledger.run (pipeline, mode, state, warehouse, requested_by, host,"
+            "  pid, pid_start, attempt, started_at) SELECT pipeline, mode, 'running', warehouse, 'x', %s, %s,"
+            "  1, 1, now() FROM ledger.run ORDER BY id DESC LIMIT 1 RETURNING *)"
+            " INSERT INTO ledger.lease SELECT warehouse, id, host, pid, pid_start, now() + '1 min' FROM run",
+            [host, os.getpid()])
+
+
+def test_same_pid_on_another_host(stack, scene):
+    """In containers every process has the same id: the lease is of its host too."""
+    scene.change()
+    stack.run("run", "incremental", status=4, preexec=lambda: take_lease(stack, "elsewhere")).talk(
+        "at work on this warehouse").quiet()
+    run = next(r["run"] for r in stack.json("runs")["runs"] if r["state"] == "running")
+    with stack.connect("ledger") as ledger:
+        ledger.execute("UPDATE ledger.lease SET expires_at = now() - interval '1 s'")
+    assert scene.settle() == []
+    assert stack.json("runs", "show", run)["run"][0]["state"] == "failed"
+
+
+def test_same_pid_as_one_that_died(stack, scene):
+    """A container that starts again has its process id again: the run that died is not shown at work."""
+    scene.change()
+    stack.run("run", "incremental", preexec=lambda: take_lease(stack, socket.gethostname())).quiet()
+    scene.warehouse.incremental()
+    assert [r["run"] for r in stack.json("runs")["runs"] if r["state"] in ALIVE] == []
     assert scene.settle() == []
 
 

@@ -1,4 +1,3 @@
--- Runs of warehouse $1 that say they are at work on host $2, but for process $3.
+-- Runs of warehouse $1 that say they are at work on host $2.
 SELECT id, pid, pid_start FROM ledger.run
-WHERE warehouse = $1 AND state IN ('queued', 'running')
-    AND host = $2 AND pid <> $3::int;
+WHERE warehouse = $1 AND state IN ('queued', 'running') AND host = $2;
