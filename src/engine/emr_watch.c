@@ -207,6 +207,7 @@ emr_engine_cancel(void *mem, struct emr_engine *e, const char *application, cons
 {
 	struct watch w = { .application = application, .job = job, .progress = progress };
 	long long end = time_tick_ms() + CANCEL_MAX_MS;
+	bool cancelled = cancel_requested(); /* why it ends the job, else an end of the wait */
 
 	TRY(emr_job_cancel(e->deaf, application, job));
 	while (true) {
@@ -219,6 +220,8 @@ emr_engine_cancel(void *mem, struct emr_engine *e, const char *application, cons
 				err_new(ERR_TIMEOUT, "Spark job %s stays %s", job, out->state),
 				"'bikeops emr job %s' shows it", job);
 		emr_pause(jitter(POLL_MS));
+		if (!cancelled)
+			TRY(cancel_check());
 	}
 }
 

@@ -406,8 +406,11 @@ end_job(struct spark_job *job, const struct ledger_spark *left, bool *cancelled)
 		return NULL;
 	job->id = job->last.id;
 	*cancelled = !emr_job_over(job->last.state);
-	if (*cancelled)
+	if (*cancelled) {
+		log_info("waits for the end of Spark job %s, which run %lld had left", job->id,
+			 job->run);
 		TRY(emr_engine_cancel(job, job->engine, o.application, job->id, NULL, &job->last));
+	}
 	tell_used(job);
 	return NULL;
 }

@@ -32,7 +32,8 @@ end_left(struct run *run, enum engine_kind kind)
 
 	if (!e || kind == ENGINE_EMR || e->code == ERR_CANCELLED)
 		return e;
-	log_warn("%s; %s", err_text(tmp, e), err_hint_of(e));
+	const char *hint = err_hint_of(e);
+	log_warn("%s%s%s", err_text(tmp, e), hint ? "; " : "", hint ? hint : "");
 	err_free(e);
 	return NULL;
 }

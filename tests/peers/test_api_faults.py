@@ -9,6 +9,7 @@ import imds
 import stack as stacks
 from redshift_peer import Redshift
 from test_emr import kill_when, shop, whole  # noqa: F401
+from test_emr_peer import control
 from test_redshift import BUCKETS, on_redshift
 
 JSON = {"style": "json"}
@@ -225,6 +226,20 @@ def test_no_job_beside_one(shop, kind):
     shop.stack.run("run", "cancel", run).talk(f"Spark job {name}, which run {run} had left, is cancelled")
     assert booked(shop, run) == (name, "CANCELLED", False)
     shop.stack.run("run", "cancel", run, status=4).talk("does not run: it is cancelled")
+
+
+def test_cancelled_while_it_waits(shop):
+    """A job that stays CANCELLING holds back no cancel of the run that waits for its end."""
+    _, name = left_behind(shop, "500")
+    shop.faults.ask("reset", {})
+    control(shop.emr, "fault", {"kind": "stuck"})
+    child = shop.stack.start("run", "full", "--engine", "emr", env=ONCE)
+    stacks.wait_until(lambda: shop.begun()[0]["state"] == "CANCELLING", 30, 0.05)
+    shop.stack.run("run", "cancel", shop.newest()["run"][0]["run"]).quiet()
+    _, err = child.communicate(timeout=30)
+    control(shop.emr, "reset")
+    assert child.returncode == 130 and f"waits for the end of Spark job {name}".encode() in err
+    assert len(shop.begun()) == 1
 
 
 def test_a_job_whose_start_was_not_answered(shop):
