@@ -96,8 +96,6 @@ s3_call_xml(void *mem, struct s3 *s3, const char *verb, const struct aws_request
 	struct aws_answer answer;
 
 	TRY(s3_call(mem, s3, verb, request, &answer));
-	if (!answer.body.len)
-		return NULL;
 	struct err *e = xml_read(answer.body.s, answer.body.len, root, take, arg);
 	return e ? s3_failed(e, verb, request->bucket, request->path) : NULL;
 }

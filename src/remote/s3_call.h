@@ -21,7 +21,7 @@ struct s3 {
 /* Send it and name the object in the error: "cannot VERB 's3://BUCKET/KEY'". */
 struct err *s3_call(void *mem, struct s3 *s3, const char *verb, const struct aws_request *request,
 		    struct aws_answer *out) MUST_CHECK;
-/* The same, and read the answer as this document; a body of none is none. */
+/* The same, and read the answer as this document. */
 struct err *s3_call_xml(void *mem, struct s3 *s3, const char *verb,
 			const struct aws_request *request, const char *root, xml_element *take,
 			void *arg) MUST_CHECK;

@@ -139,7 +139,24 @@ page_read(struct page *p, struct s3 *s3, const char *bucket, const struct aws_pa
 			query[request.n_query++] = wish[i];
 	}
 	p->encoded = p->more = false;
+	p->next_key = p->next_id = NULL;
 	return s3_call_xml(tmp, s3, "list", &request, root, take, p);
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Where more follows, a page says from where: not from where it began itself. */
+static struct err *
+page_leads_on(const struct page *p, const char *key, const char *id, const char *bucket)
+{
+	if (!p->more || (p->next_key && !(same(p->next_key, key) && same(p->next_id, id))))
+		return NULL;
+	return s3_failed(err_new(ERR_REMOTE, "a page tells no beginning of the next"), "list",
+			 bucket, "");
 }
 
 static struct err *
@@ -155,6 +172,7 @@ list_page(struct page *p, struct s3 *s3, const char *bucket, const char *prefix,
 		{ "max-keys", s3->config.page ? size : NULL },
 		{ "continuation-token", p->next_key },
 	};
+	const char *from = p->next_key;
 	size_t before = p->n;
 
 	p->object = (struct s3_object){ .etag = "" };
@@ -162,7 +180,7 @@ list_page(struct page *p, struct s3 *s3, const char *bucket, const char *prefix,
 		      object_take));
 	for (size_t i = before; p->encoded && i < p->n; i++)
 		url_decode((char *)(uintptr_t)p->objects[i].key);
-	return NULL;
+	return page_leads_on(p, from, NULL, bucket);
 }
 
 struct err *
@@ -174,7 +192,7 @@ s3_list(void *mem, struct s3 *s3, const char *bucket, const char *prefix, const 
 
 	do
 		e = list_page(&p, s3, bucket, prefix, delimiter);
-	while (!e && p.more && p.next_key);
+	while (!e && p.more);
 	if (e) {
 		mem_free(p.mem);
 		return e;
@@ -199,6 +217,7 @@ uploads_page(struct page *p, struct s3 *s3, const char *bucket, const char *pref
 		{ "key-marker", p->next_key },
 		{ "upload-id-marker", p->next_id },
 	};
+	const char *key = p->next_key, *id = p->next_id;
 	size_t before = p->n_uploads;
 
 	TRY(page_read(p, s3, bucket, wish, sizeof(wish) / sizeof(*wish),
@@ -207,7 +226,7 @@ uploads_page(struct page *p, struct s3 *s3, const char *bucket, const char *pref
 		url_decode((char *)(uintptr_t)p->uploads[i].key);
 	if (p->encoded && p->next_key)
 		url_decode(p->next_key);
-	return NULL;
+	return page_leads_on(p, key, id, bucket);
 }
 
 struct err *
@@ -219,7 +238,7 @@ s3_uploads(void *mem, struct s3 *s3, const char *bucket, const char *prefix,
 
 	do
 		e = uploads_page(&p, s3, bucket, prefix);
-	while (!e && p.more && p.next_key);
+	while (!e && p.more);
 	if (e) {
 		mem_free(p.mem);
 		return e;

@@ -27,8 +27,9 @@ static struct {
 	int fd;
 	struct mutex *lock; /* of what follows */
 	char object[BYTES];
-	int fail;   /* so many requests are answered by 503 */
-	bool whole; /* a range is not heeded */
+	int fail;	  /* so many requests are answered by 503 */
+	bool whole;	  /* a range is not heeded */
+	const char *list; /* in place of a list's own answer */
 } server;
 
 struct request {
@@ -119,6 +120,8 @@ respond(int fd, const struct request *r)
 					 "</UploadId></InitiateMultipartUploadResult>");
 	if (!strcmp(r->method, "POST"))
 		return give_text(fd, XML "<CompleteMultipartUploadResult/>");
+	if (server.list && !strcmp(r->method, "GET"))
+		return give_text(fd, server.list);
 	if (strstr(r->path, "list-type"))
 		return give_text(fd, XML "<ListBucketResult><EncodingType>url</EncodingType>"
 					 "<Contents><Size>1</Size></Contents>" CONTENTS
@@ -328,6 +331,50 @@ lists_without_names(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* Neither cut short nor read for ever. */
+static const struct page_row {
+	const char *name, *list, *error;
+} page_rows[] = {
+	{ "objects go nowhere",
+	  "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+	  "cannot list 's3://b/': a page tells no beginning of the next" },
+	{ "objects go round",
+	  "<ListBucketResult><IsTruncated>true</IsTruncated>"
+	  "<NextContinuationToken>t</NextContinuationToken></ListBucketResult>",
+	  "cannot list 's3://b/': a page tells no beginning of the next" },
+	{ "uploads go nowhere",
+	  "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>"
+	  "</ListMultipartUploadsResult>",
+	  "cannot list 's3://b/': a page tells no beginning of the next" },
+	{ "uploads go round",
+	  "<ListMultipartUploadsResult><EncodingType>url</EncodingType>"
+	  "<IsTruncated>true</IsTruncated><NextKeyMarker>a+b</NextKeyMarker>"
+	  "<NextUploadIdMarker>u</NextUploadIdMarker></ListMultipartUploadsResult>",
+	  "cannot list 's3://b/': a page tells no beginning of the next" },
+	{ "nothing at all", "",
+	  "cannot list 's3://b/': the answer is no <ListBucketResult>: no element found" },
+};
+
+static void
+pages_end(void **state)
+{
+	const struct page_row *row = *state;
+	AUTO_MEM void *tmp = mem_root();
+	const struct s3_config config = { .parallel = 1 };
+	struct s3_object *objects;
+	struct s3_upload *uploads;
+	struct s3 *s3;
+	size_t n;
+
+	assert_err(s3_open(tmp, &config, &s3), NULL);
+	server.list = row->list;
+	struct err *e = !strncmp(row->name, "uploads", 7)
+				? s3_uploads(tmp, s3, "b", "", &uploads, &n)
+				: s3_list(tmp, s3, "b", "", NULL, &objects, &n);
+	server.list = NULL;
+	assert_err(e, row->error);
+}
+
 int
 main(void)
 {
@@ -340,6 +387,7 @@ main(void)
 	UNIT(&u, workers_share_a_list);
 	UNIT(&u, ranges_are_heeded);
 	UNIT(&u, lists_without_names);
+	UNIT_ROWS(&u, pages_end, page_rows);
 	int status = unit_run(&u, "s3");
 	rmdir(scratch(mem, ""));
 	shutdown(server.fd, SHUT_RDWR);
