@@ -1,6 +1,7 @@
 #include "ledger/session.h"
 
 #include "base/alive.h"
+#include "base/cancel.h"
 #include "base/sql.h"
 #include "remote/migrate.h"
 
@@ -229,6 +230,8 @@ ledger_run_begin(struct ledger *l, long long id, int *attempt)
 	TRY(ledger_do(tmp, l, "run_begin", params, 4, &r));
 	assert(r->n == 1);
 	*attempt = (int)rows_int(r, 0, "attempt");
+	if (rows_bool(r, 0, "cancel_requested"))
+		cancel_request();
 	return NULL;
 }
 

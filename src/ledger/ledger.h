@@ -51,7 +51,7 @@ struct err *ledger_run_new(struct ledger *l, const char *pipeline, const char *m
 /* ERR_NOTFOUND. */
 struct err *ledger_run_get(void *mem, struct ledger *l, long long id, struct ledger_run **out)
 	MUST_CHECK;
-/* This process works on it now: attempt + 1. */
+/* This process works on it now: attempt + 1.  Was its end asked for already, it is cancelled. */
 struct err *ledger_run_begin(struct ledger *l, long long id, int *attempt) MUST_CHECK;
 /* Set one column of those that a run learns on its way: mode, prefix, manifest, k, note, engine. */
 struct err *ledger_run_set(struct ledger *l, long long id, const char *column, const char *value)

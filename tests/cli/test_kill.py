@@ -180,11 +180,11 @@ def test_same_pid_on_another_host(stack, scene):
 
 
 def test_same_pid_as_one_that_died(stack, scene):
-    """A container that starts again has its process id again: the run that died is not shown at work."""
+    """A container that starts again has its process id again: the run that died is ended."""
     scene.change()
     stack.run("run", "incremental", preexec=lambda: take_lease(stack, socket.gethostname())).quiet()
     scene.warehouse.incremental()
-    assert [r["run"] for r in stack.json("runs")["runs"] if r["state"] in ALIVE] == []
+    assert [r["state"] for r in stack.json("runs")["runs"][:2]] == ["ok", "failed"]
     assert scene.settle() == []
 
 
@@ -213,6 +213,36 @@ def test_cancel(stack, scene):
         stacks.wait_until(lambda: scene.last_run()["state"] not in ALIVE, 5, 0.1)
         assert scene.last_run()["state"] == "cancelled"
     assert scene.settle() == []
+
+
+def queued(stack, host, **columns):
+    """A run that nothing has begun yet, of a starter on that host."""
+    row = {"host": host, "pid": os.getpid(), "pid_start": 1, "state": "queued", **columns}
+    with stack.connect("ledger") as ledger:
+        return ledger.execute(
+            f"INSERT INTO ledger.run (pipeline, mode, warehouse, requested_by, {', '.join(row)})"
+            f" SELECT pipeline, 'incremental', warehouse, 'x', {', '.join(['%s'] * len(row))}"
+            " FROM ledger.run ORDER BY id DESC LIMIT 1 RETURNING id", list(row.values())).fetchone()[0]
+
+
+def test_cancel_before_the_lease(stack, scene):
+    """A worker that is about to begin is not dead; it ends as soon as it begins."""
+    scene.change()
+    run = queued(stack, "elsewhere")
+    stack.run("run", "cancel", run).talk(f"run {run} was asked to end")
+    assert stack.json("runs", "show", run)["run"][0]["state"] == "queued"
+    stack.run("worker", run, status=130).quiet()
+    assert stack.json("runs", "show", run)["run"][0]["state"] == "cancelled"
+    stack.run("run", "resume", run).quiet()
+    assert stack.json("runs", "show", run)["run"][0]["state"] == "ok"
+    scene.warehouse.incremental()
+    assert scene.settle() == []
+
+
+def test_cancel_of_one_that_never_began(stack, scene):
+    run = queued(stack, "elsewhere", created_at="2026-01-01")
+    stack.run("run", "cancel", run).quiet()
+    assert stack.json("runs", "show", run)["run"][0]["state"] == "failed"
 
 
 def test_interrupt(stack, scene):
