@@ -174,7 +174,8 @@ rows_csv(const struct rows *r, struct strbuf *out)
 static void
 rows_json_cell(const char *cell, enum rows_type type, struct strbuf *out)
 {
-	if (!cell)
+	/* JSON has no word for NaN and Infinity. */
+	if (!cell || (type == ROWS_NUMBER && !strpbrk(cell, "0123456789")))
 		strbuf_str(out, "null");
 	else if (type == ROWS_TEXT)
 		strbuf_json(out, cell);

@@ -98,6 +98,19 @@ def test_line_rules(published):
     assert (after.dates[0][1].year, after.dates[-1][1].year) == (1900, 2199)
 
 
+def test_no_number(published):
+    """What PostgreSQL takes and no other has, NaN and infinity, is left out and stops no run."""
+    write(published, "UPDATE store.order_items SET list_price = 'NaN' WHERE order_id = '1' AND item_id = 1",
+          "UPDATE store.products SET list_price = 'NaN' WHERE product_id = '2'",
+          "UPDATE store.orders SET shipped_date = 'infinity' WHERE order_id = '2'")
+    published.run("run", "incremental").quiet()
+    assert {(r["entity"], r["key"]) for r in published.json("rejects")["rejects"]} == {
+        ("orders", "1/1"), ("orders", "2/1"), ("products", "2")}
+    revenue, = (r for r in published.json("counts")["sums"] if r["measure"] == "revenue")
+    assert revenue["source"] is None and revenue["serving"] is not None
+    assert invariants(star(published)) == []
+
+
 def test_too_many_rejects(published):
     """Eleven of eleven fail the run before it publishes; a limit of 100 % lets it through."""
     write(published, *(f"INSERT INTO store.customers (customer_id, zip_code) VALUES ('b{n}', 'ééééé')"

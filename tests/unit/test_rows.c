@@ -61,6 +61,25 @@ prints(void **state)
 	assert_string_equal(sb.s, row->want);
 }
 
+/* PostgreSQL's numeric has values that JSON has no word for. */
+static void
+not_a_number(void **state)
+{
+	static const char *const values[] = { "NaN", "Infinity", "-Infinity", "-0.50" };
+	AUTO_MEM void *tmp = mem_root();
+	struct rows *r = rows_new(tmp, 1);
+	struct strbuf sb;
+
+	(void)state;
+	rows_column(r, 0, "n", ROWS_NUMBER);
+	for (size_t i = 0; i < 4; i++)
+		rows_add(r, &values[i]);
+	strbuf_init(&sb, tmp, 1000);
+	rows_json(r, &sb);
+	assert_string_equal(sb.s,
+			    "[\n{\"n\":null},\n{\"n\":null},\n{\"n\":null},\n{\"n\":-0.50}\n]");
+}
+
 static void
 reads(void **state)
 {
@@ -143,6 +162,7 @@ main(void)
 	struct unit u = { 0 };
 
 	UNIT_ROWS(&u, prints, print_rows);
+	UNIT(&u, not_a_number);
 	UNIT(&u, reads);
 	UNIT(&u, sets);
 	UNIT(&u, grows);
