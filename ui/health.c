@@ -86,16 +86,28 @@ health_summary(const struct ui *ui, WINDOW *win, const struct rows *r)
 		    ui_ago(tmp, ui, item->at_us), (item->at_us - item->asked_us) / 1000);
 }
 
+/* Where the columns begin. */
+static int
+health_value_x(int width)
+{
+	return width > 100 ? 34 : 28;
+}
+
+static int
+health_limit_x(int width)
+{
+	return width > 100 ? 78 : 58;
+}
+
 static void
 health_line(WINDOW *win, int y, const struct rows *r, size_t i, bool here)
 {
-	int width = getmaxx(win), value = width > 100 ? 44 : 30;
-	int limit = 28 + value;
+	int width = getmaxx(win), value = health_value_x(width), limit = health_limit_x(width);
 
 	draw_text(win, y, 0, 1, C_TEXT, here ? glyph(G_CURSOR) : " ");
 	draw_state(win, y, 1, rows_get(r, i, "state"));
-	draw_text(win, y, 4, 23, C_TEXT, rows_get(r, i, "check"));
-	draw_text(win, y, 28, value - 1, state_colour(rows_get(r, i, "state")),
+	draw_text(win, y, 4, value - 5, C_TEXT, rows_get(r, i, "check"));
+	draw_text(win, y, value, limit - value - 1, state_colour(rows_get(r, i, "state")),
 		  rows_get(r, i, "value"));
 	draw_text(win, y, limit, width - limit - 8, C_DIM, rows_get(r, i, "limit"));
 	draw_right(win, y, width - 8, 7, C_TEXT, rows_get(r, i, "state"));
@@ -133,9 +145,9 @@ health_draw(const struct ui *ui, WINDOW *win, const void *state)
 		return;
 	}
 	health_summary(ui, win, r);
-	draw_text(win, 1, 4, 23, C_STRONG, "check");
-	draw_text(win, 1, 28, 20, C_STRONG, "value");
-	draw_text(win, 1, 28 + (width > 100 ? 44 : 30), 10, C_STRONG, "limit");
+	draw_text(win, 1, 4, 5, C_STRONG, "check");
+	draw_text(win, 1, health_value_x(width), 5, C_STRONG, "value");
+	draw_text(win, 1, health_limit_x(width), 5, C_STRONG, "limit");
 	draw_hline(win, 2, 0, width);
 	draw_beyond(win, 2, s->top, (int)r->n, health_room(height, s));
 	for (int i = 0; i < health_room(height, s) && i + s->top < (int)r->n; i++)
