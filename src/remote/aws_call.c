@@ -311,6 +311,8 @@ try_once(void *mem, void *scratch, struct call *c, struct aws_answer *out, struc
 	aws_seal(tmp, c->r, c->sha256, &w);
 	*e = judge(scratch, c, &w, &a, send_once(mem, c, &w, &a));
 	c->tries++;
+	/* As within the try: what it moved puts the end off. */
+	c->deadline_ms += (a.sent + a.bytes + (long long)a.body.len) * 1000 / HTTP_SLOWEST;
 	if (!*e) {
 		*out = a;
 		return true;

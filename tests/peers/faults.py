@@ -14,7 +14,7 @@ action of a service that has one path for all: "POST / RedshiftServerless.GetWor
   {"kind": "hang"}      nothing, for "seconds" (3600) or until the other side leaves
   {"kind": "reset"}     the connection is reset after "bytes" (0) of the request's body
   {"kind": "lost"}      the work is done, then the connection is reset in place of the answer
-  {"kind": "slow"}      both bodies pass at "rate" bytes a second
+  {"kind": "slow"}      both bodies pass at "rate" bytes a second; a "half" may have one too
 
 POST /_peer/reset forgets the faults and the log. GET /_peer/log gives what passed: [{"request",
 "status", "fault", "headers"}].
@@ -222,7 +222,7 @@ class Proxy:
         limit = None
         if fault["kind"] == "half":
             limit = fault.get("bytes", int(value(headers, "content-length", 0)) // 2)
-        copy(body, client.sock, fault.get("rate") if fault["kind"] == "slow" else None, limit)
+        copy(body, client.sock, fault.get("rate"), limit)
         if fault["kind"] == "half" or closes or value(headers, "connection", "") == "close":
             raise Gone
 

@@ -456,6 +456,14 @@ def test_a_slow_body_that_moves_is_no_hang(cloud):
     assert answer.get("status") == 200 and answer["ms"] > 3000, answer
 
 
+def test_a_slow_body_that_breaks_is_asked_for_again(cloud):
+    """What moved puts the end of the whole call off, not only of the try that moved it."""
+    cloud.proxy.next("^GET /data", "half", rate=200000)
+    answer = cloud.ask({**DATA, "budget_s": 2, "query": [["bytes", "1200000"]]}, env=LONG_TERM)[0]
+    assert answer.get("status") == 200 and answer["ms"] > 2500, answer
+    assert len(cloud.proxy.seen()) == 2
+
+
 def test_nobody_listens(cloud):
     answer = cloud.ask(DATA, env={**LONG_TERM, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"})[0]
     assert answer["error"] == "network" and "'http://127.0.0.1:1'" in answer["text"]
