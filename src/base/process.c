@@ -2,6 +2,7 @@
 
 #include "base/cancel.h"
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -208,7 +209,9 @@ struct talk {
 	struct strbuf *answer;
 	struct strbuf words;
 	pid_t pid;
-	bool told_to_end;
+	int pid_fd;
+	long long end_ms; /* 0: none */
+	struct err *why;  /* it was told to end */
 };
 
 static void
@@ -257,13 +260,41 @@ hear(struct talk *t, int *fd)
 		strbuf_add(t->answer, data, (size_t)n);
 }
 
+/* A program that floods us or that does not end has had its time to tidy up. */
 static void
-obey_cancel(struct talk *t)
+watch_over(struct talk *t)
 {
-	if (!cancel_requested() || t->told_to_end)
+	const char *name = t->p->argv[0];
+
+	if (t->why)
 		return;
-	kill(t->pid, SIGTERM);
-	t->told_to_end = true;
+	if (!t->p->deaf)
+		t->why = cancel_check();
+	if (t->why) {
+		kill(t->pid, SIGTERM);
+		return;
+	}
+	if (t->answer && t->answer->full)
+		t->why = err_new(ERR_DATA, "'%s' said more than %zu bytes", name, t->answer->max);
+	else if (t->end_ms && time_tick_ms() >= t->end_ms)
+		t->why = err_new(ERR_TIMEOUT, "'%s' did not end in %d s", name,
+				 t->p->timeout_ms / 1000);
+	if (t->why)
+		kill(t->pid, SIGKILL);
+}
+
+static int
+wait_ms(const struct talk *t)
+{
+	long long left = t->end_ms - time_tick_ms();
+
+	return t->why || !t->end_ms ? -1 : left > 0 ? (int)left : 0;
+}
+
+static int
+told_by(const struct talk *t)
+{
+	return t->why || t->p->deaf ? -1 : cancel_fd();
 }
 
 static void
@@ -274,12 +305,14 @@ converse(struct talk *t)
 			{ .fd = t->out, .events = POLLIN },
 			{ .fd = t->err, .events = POLLIN },
 			{ .fd = t->in, .events = POLLOUT },
-			{ .fd = t->told_to_end ? -1 : cancel_fd(), .events = POLLIN },
+			{ .fd = told_by(t), .events = POLLIN },
+			/* Told to end, its own children may keep its output open. */
+			{ .fd = t->why ? t->pid_fd : -1, .events = POLLIN },
 		};
 
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
+		if ((poll(fds, 5, wait_ms(t)) < 0 && errno != EINTR) || fds[4].revents)
 			return;
-		obey_cancel(t);
+		watch_over(t);
 		if (t->out >= 0 && fds[0].revents)
 			hear(t, &t->out);
 		if (t->err >= 0 && fds[1].revents)
@@ -293,22 +326,21 @@ converse(struct talk *t)
 static int
 reap(struct talk *t)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
 	int status = 0;
 
-	while (pidfd >= 0) {
+	while (t->pid_fd >= 0) {
 		struct pollfd fds[] = {
-			{ .fd = pidfd, .events = POLLIN },
-			{ .fd = t->told_to_end ? -1 : cancel_fd(), .events = POLLIN },
+			{ .fd = t->pid_fd, .events = POLLIN },
+			{ .fd = told_by(t), .events = POLLIN },
 		};
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, wait_ms(t)) < 0 && errno != EINTR)
 			break;
-		obey_cancel(t);
+		watch_over(t);
 		if (fds[0].revents)
 			break;
 	}
-	shut(&pidfd);
+	shut(&t->pid_fd);
 	while (waitpid(t->pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	return status;
@@ -337,14 +369,8 @@ static struct err *
 judge(struct talk *t, int status)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *name = t->p->argv[0];
 
-	if (t->told_to_end)
-		return cancel_check();
-	TRY(verdict(name, status, last_words(tmp, &t->words)));
-	if (t->answer && t->answer->full)
-		return err_new(ERR_DATA, "'%s' said more than %zu bytes", name, t->answer->max);
-	return NULL;
+	return t->why ? t->why : verdict(t->p->argv[0], status, last_words(tmp, &t->words));
 }
 
 /* fds[0..2] become the child's, ours[0..2] stay here. */
@@ -372,7 +398,7 @@ struct err *
 process_run(const struct process *p, struct strbuf *out)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct talk t = { .p = p, .in = -1, .out = -1, .err = -1, .answer = out };
+	struct talk t = { .p = p, .in = -1, .out = -1, .err = -1, .pid_fd = -1, .answer = out };
 	int fds[3] = { -1, -1, -1 }, ours[3] = { -1, -1, -1 };
 	struct err *e = open_pipes(fds, ours, p->input && *p->input);
 
@@ -383,6 +409,8 @@ process_run(const struct process *p, struct strbuf *out)
 		shut(&fds[i]);
 	t.in = ours[0], t.out = ours[1], t.err = ours[2];
 	if (!e) {
+		t.pid_fd = (int)syscall(SYS_pidfd_open, t.pid, 0);
+		t.end_ms = p->timeout_ms ? time_tick_ms() + p->timeout_ms : 0;
 		converse(&t);
 		e = judge(&t, reap(&t));
 	}

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -22,6 +23,8 @@ struct process {
 	const char *input;	 /* text for its stdin, or NULL for nothing */
 	const char *cwd;	 /* entered as user, or NULL */
 	const struct process_user *user; /* or NULL: ourselves; another needs root */
+	int timeout_ms;			 /* of process_run(); 0: none */
+	bool deaf;			 /* process_run() goes on after a cancel */
 };
 
 /*
@@ -29,7 +32,8 @@ struct process {
  *
  * out     its stdout; NULL where nobody wants it; more than out->max is an error
  * errors  ERR_NOTFOUND (no such program), ERR_REMOTE (ended badly: how, and its last words),
- *         ERR_DATA (too much output), ERR_CANCELLED (it was told to end, and did)
+ *         ERR_DATA (too much output, killed), ERR_TIMEOUT (killed), ERR_CANCELLED (it was told to
+ *         end, and did)
  */
 struct err *process_run(const struct process *p, struct strbuf *out) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 
 #define OUTPUT_MAX 65536
 #define WORDS_MAX  64
+#define TIMEOUT_MS 60000 /* Source: the SDK for Go */
 
 /* The next word as a shell would read it, without any expansion; NULL at the end. */
 static char *
@@ -48,11 +49,11 @@ split(void *mem, const char *command, const char **argv)
 }
 
 static struct err *
-run(void *mem, const char *command, struct credentials *out)
+run(void *mem, const char *command, bool deaf, struct credentials *out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char **argv = mem_array(tmp, const char *, WORDS_MAX + 1);
-	struct process p = { .argv = argv };
+	struct process p = { .argv = argv, .timeout_ms = TIMEOUT_MS, .deaf = deaf };
 	struct strbuf output;
 
 	strbuf_init(&output, tmp, OUTPUT_MAX);
@@ -76,7 +77,7 @@ credentials_from_process(void *mem, const struct credentials_seek *seek, struct 
 
 	if (!command)
 		return NULL;
-	struct err *e = run(mem, command, out);
+	struct err *e = run(mem, command, seek->deaf, out);
 	if (e)
 		return err_wrap(e, "credential_process of profile '%s'", seek->profile);
 	out->source = mem_printf(mem, "profile '%s', credential_process", seek->profile);

@@ -502,6 +502,17 @@ def test_deaf_goes_on(cloud):
     assert first["status"] == 200 and second["error"] == "cancelled"
 
 
+def test_deaf_asks_for_credentials(cloud):
+    """Also a program that gives them: a job may have to be ended with keys that ran out."""
+    cloud.files("[default]\n" + everything(cloud)["process"])
+    child = cloud.start({"op": "identity"}, env=LONG_TERM)
+    child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    out, _ = child.communicate(json.dumps({**DATA, "deaf": True, "profile": "default"}) + "\n", timeout=20)
+    assert json.loads(out)[0].get("status") == 200, out
+
+
 def test_connections_are_kept(cloud):
     """One for all calls of a struct aws."""
     seen = set()

@@ -18,6 +18,7 @@ struct run_row {
 	const char *input;
 	const char *cwd;
 	size_t max; /* of the answer; 0: 1000 */
+	int timeout_ms;
 	const char *want;
 	const char *error;
 	enum err_code code;
@@ -72,6 +73,22 @@ static const struct run_row run_rows[] = {
 	  .max = 5,
 	  .error = "'echo' said more than 5 bytes",
 	  .code = ERR_DATA },
+	{ .name = "never stops talking",
+	  .argv = { "yes" },
+	  .max = 5,
+	  .error = "'yes' said more than 5 bytes",
+	  .code = ERR_DATA },
+	{ .name = "never ends",
+	  .argv = { "sh", "-c", "trap '' TERM; sleep 5; true" },
+	  .timeout_ms = 1000,
+	  .error = "'sh' did not end in 1 s",
+	  .code = ERR_TIMEOUT },
+	{ .name = "closes its output and never ends",
+	  .argv = { "sh", "-c", "exec >&- 2>&-; exec sleep 5" },
+	  .timeout_ms = 1000,
+	  .error = "'sh' did not end in 1 s",
+	  .code = ERR_TIMEOUT },
+	{ .name = "ends in time", .argv = { "echo", "a" }, .timeout_ms = 5000, .want = "a\n" },
 	{ .name = "closes its output and goes on",
 	  .argv = { "sh", "-c", "echo a; exec >&- 2>&-; sleep 0.05" },
 	  .want = "a\n" },
@@ -87,6 +104,7 @@ runs(void **state)
 		.env = row->env,
 		.input = row->input,
 		.cwd = row->cwd,
+		.timeout_ms = row->timeout_ms,
 	};
 	struct strbuf out;
 	struct err *e;
@@ -218,6 +236,8 @@ cancel_soon(void *arg)
 static void
 cancels(void **state)
 {
+	static const char *const parent[] = { "sh", "-c", "sleep 3; true", NULL };
+	static const char *const says[] = { "echo", "a", NULL };
 	static const char *const waits[] = { "sleep", "100", NULL };
 	static const char *const closed[] = { "sh", "-c", "exec >&- 2>&-; exec sleep 100", NULL };
 	struct process p = { .argv = waits };
@@ -230,6 +250,13 @@ cancels(void **state)
 	assert_err(thread_join(thread), NULL);
 	p.argv = closed;
 	assert_err(process_run(&p, NULL), "cancelled");
+	p.argv = parent; /* what it started keeps its output */
+	long long begun = time_tick_ms();
+	assert_err(process_run(&p, NULL), "cancelled");
+	assert_true(time_tick_ms() - begun < 2000);
+	p.argv = says;
+	p.deaf = true;
+	assert_err(process_run(&p, NULL), NULL);
 }
 
 int
