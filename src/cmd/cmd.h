@@ -77,6 +77,8 @@ struct cmd_table {
  */
 struct err *cmd_print(struct cmd *c, const char *schema, const struct cmd_table *tables, size_t n)
 	MUST_CHECK;
+/* What was printed is out, all of it; else ERR_REMOTE. */
+struct err *cmd_flush(void) MUST_CHECK;
 /* Print how one command is called, on stdout. */
 struct err *cmd_help(const struct command *command) MUST_CHECK;
 /* Parse argv[1..], find the command, run it; the exit status. */

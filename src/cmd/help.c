@@ -30,7 +30,7 @@ cmd_help(const struct command *command)
 	}
 	printf("\nwith every command:\n");
 	help_options(common_options);
-	return fflush(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout") : NULL;
+	return cmd_flush();
 }
 
 static char *
@@ -124,7 +124,7 @@ run_help(struct cmd *c)
 		fputs(settings_sample(c->mem), stdout);
 	else
 		help_list();
-	return fflush(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout") : NULL;
+	return cmd_flush();
 }
 
 static const struct option options[] = {

@@ -91,7 +91,7 @@ env(struct cmd *c)
 	}
 	if (c->output != CMD_TABLE)
 		return cmd_print(c, "local-env", &table, 1);
-	return fflush(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout") : NULL;
+	return cmd_flush();
 }
 
 /* What follows the database is psql's own. */

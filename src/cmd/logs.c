@@ -54,8 +54,7 @@ write_lines(struct cmd *c, const struct rows *r)
 			text_line(&line, r, i);
 		fwrite(line.s, 1, line.len, stdout);
 	}
-	return fflush(stdout) || ferror(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout")
-						: NULL;
+	return cmd_flush();
 }
 
 static struct err *

@@ -29,6 +29,13 @@ print_json(const char *schema, const struct cmd_table *tables, size_t n, struct 
 }
 
 struct err *
+cmd_flush(void)
+{
+	return fflush(stdout) || ferror(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout")
+						: NULL;
+}
+
+struct err *
 cmd_print(struct cmd *c, const char *schema, const struct cmd_table *tables, size_t n)
 {
 	AUTO_MEM void *tmp = mem_root();
@@ -49,7 +56,6 @@ cmd_print(struct cmd *c, const char *schema, const struct cmd_table *tables, siz
 	if (out.full)
 		return err_hint(err_new(ERR_DATA, "the answer is larger than %zu bytes", out.max),
 				"ask for less: --limit, one run, or 'bikeops logs' as text");
-	if (fwrite(out.s, 1, out.len, stdout) != out.len || fflush(stdout))
-		return err_sys(ERR_REMOTE, "cannot write to stdout");
-	return NULL;
+	fwrite(out.s, 1, out.len, stdout);
+	return cmd_flush();
 }

@@ -213,7 +213,7 @@ run_cat(struct cmd *c)
 	TRY(place_of(c, c->argv[1], &at));
 	TRY(open_s3(c, NULL, &s3));
 	TRY(s3_get(c->mem, s3, at.bucket, at.key, NULL, &sink));
-	return fflush(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout") : NULL;
+	return cmd_flush();
 }
 
 /* --- get, put --- */

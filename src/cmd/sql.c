@@ -76,7 +76,7 @@ run_sql(struct cmd *c)
 		return unknown(c->mem, c->argv[0]);
 	if (c->output == CMD_TABLE) {
 		fputs(text, stdout);
-		return fflush(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout") : NULL;
+		return cmd_flush();
 	}
 	rows_column(r, 0, "name", ROWS_TEXT);
 	rows_column(r, 1, "text", ROWS_TEXT);

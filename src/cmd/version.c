@@ -14,7 +14,7 @@ run_version(struct cmd *c)
 	if (c->output != CMD_TABLE)
 		return cmd_print(c, "version", &table, 1);
 	printf("bikeops %s\n", BIKEOPS_VERSION);
-	return fflush(stdout) ? err_sys(ERR_REMOTE, "cannot write to stdout") : NULL;
+	return cmd_flush();
 }
 
 const struct command cmd_version = {

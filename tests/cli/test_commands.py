@@ -376,6 +376,27 @@ def test_unreachable(stack, loaded):
     assert "s3cret" not in got.stderr + got.stdout
 
 
+@pytest.mark.parametrize("line", ["status", "sql publish/fact_sales", "sql", "run --help", "version",
+                                  "local env", "help --bash-completion"])
+def test_stdout_that_is_full(stack, loaded, line):
+    """What could not be written whole is told by the exit status, also where the rest could."""
+    with open("/dev/full", "w") as full:
+        child = subprocess.run([stack.program, *line.split()], env=stack.env, stdout=full,
+                               stderr=subprocess.PIPE, text=True)
+    assert child.returncode == 1
+    assert child.stderr == "bikeops: cannot write to stdout: No space left on device\n"
+
+
+def test_closed_files(stack, loaded):
+    """Where stdin and stderr are closed no database's socket takes their place and hears the log."""
+    def shut():
+        stacks.child_died_with_us()
+        os.close(0)
+        os.close(2)
+    assert stack.run("run", "full", preexec=shut).stdout
+    assert stack.json("runs")["runs"][0]["state"] == "ok"
+
+
 def test_config_that_is_read_once(stack, loaded):
     """A pipe as file, as <(..) makes it, is empty when the console reads it again."""
     ours, theirs = os.pipe()
