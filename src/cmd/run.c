@@ -179,11 +179,27 @@ run_undo(struct cmd *c, long long undo)
 	return do_run(c, id);
 }
 
+/* What a run was asked for stays; only an undo can be shown before. */
+static struct err *
+check_old(const struct cmd *c)
+{
+	static const char *const names[] = { "from", "to", "engine", "no-full", "dry-run" };
+	size_t n = strcmp(c->argv[0], "undo") ? 5 : 4;
+
+	for (size_t i = 0; i < n; i++) {
+		if (cmd_flag(c, names[i]))
+			return err_new(ERR_USAGE, "--%s does not go with 'run %s'", names[i],
+				       c->argv[0]);
+	}
+	return NULL;
+}
+
 static struct err *
 run_old(struct cmd *c)
 {
 	long long id;
 
+	TRY(check_old(c));
 	if (c->argc != 2)
 		return err_hint(err_new(ERR_USAGE, "'run %s' needs a run", c->argv[0]),
 				"give its number; 'bikeops runs' lists them");

@@ -316,6 +316,10 @@ BAD = [
     ("run resume 999999", 1, "999999"),
     ("run cancel x", 2, "'x'"),
     ("run cancel 999999", 1, "999999"),
+    ("run cancel 1 --dry-run", 2, "--dry-run does not go with 'run cancel'"),
+    ("run resume 1 --dry-run", 2, "--dry-run does not go with 'run resume'"),
+    ("run resume 1 --engine emr", 2, "--engine does not go with 'run resume'"),
+    ("run undo 1 --no-full", 2, "--no-full does not go with 'run undo'"),
     ("run undo", 2, "undo|RUN"),
     ("run undo x", 2, "'x'"),
     ("run undo 999999", 4, "999999"),
@@ -393,7 +397,8 @@ def test_closed_files(stack, loaded):
         stacks.child_died_with_us()
         os.close(0)
         os.close(2)
-    assert stack.run("run", "full", preexec=shut).stdout
+    for _ in range(2):      # the second finds nothing and says so
+        assert stack.run("run", "incremental", preexec=shut).stdout
     assert stack.json("runs")["runs"][0]["state"] == "ok"
 
 
