@@ -42,6 +42,23 @@ place_of(struct cmd *c, const char *text, struct place *out)
 			"write s3://BUCKET/KEY, or source, raw, processed or log, with /KEY");
 }
 
+/* Without a key the bucket itself would be read, or removed. */
+static struct err *
+object_of(struct cmd *c, const char *text, struct place *out)
+{
+	TRY(place_of(c, text, out));
+	if (*out->key)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "'%s' names no object", text),
+			"write a KEY after the bucket; --recursive takes all below a place");
+}
+
+static struct err *
+objects_of(struct cmd *c, const char *text, struct place *out)
+{
+	return cmd_flag(c, "recursive") ? place_of(c, text, out) : object_of(c, text, out);
+}
+
 /* Objects of a production's lake are written by its runs alone. */
 static struct err *
 check_locked(struct cmd *c, const char *verb)
@@ -210,7 +227,7 @@ run_cat(struct cmd *c)
 	struct s3 *s3;
 
 	TRY(expect_places(c, 1, 1, "cat PLACE"));
-	TRY(place_of(c, c->argv[1], &at));
+	TRY(object_of(c, c->argv[1], &at));
 	TRY(open_s3(c, NULL, &s3));
 	TRY(s3_get(c->mem, s3, at.bucket, at.key, NULL, &sink));
 	return cmd_flush();
@@ -303,7 +320,7 @@ run_get(struct cmd *c)
 	struct s3 *s3;
 
 	TRY(expect_places(c, 1, 2, "get PLACE [PATH]"));
-	TRY(place_of(c, c->argv[1], &at));
+	TRY(objects_of(c, c->argv[1], &at));
 	TRY(open_s3(c, &teller.moved, &s3));
 	TRY(transfer_plan_down(c->mem, s3, at.bucket, at.key, c->argc > 2 ? c->argv[2] : ".",
 			       cmd_flag(c, "recursive"), &t));
@@ -343,7 +360,7 @@ run_put(struct cmd *c)
 	TRY(place_of(c, c->argv[2], &to));
 	TRY(open_s3(c, &teller.moved, &s3));
 	if (!strncmp(c->argv[1], "s3://", 5)) {
-		TRY(place_of(c, c->argv[1], &from));
+		TRY(object_of(c, c->argv[1], &from));
 		return copy(c, s3, &from, to);
 	}
 	TRY(transfer_plan_up(c->mem, c->argv[1], to.bucket, to.key, cmd_flag(c, "recursive"), &t));
@@ -381,7 +398,7 @@ run_rm(struct cmd *c)
 	size_t n;
 
 	TRY(expect_places(c, 1, 1, "rm PLACE"));
-	TRY(place_of(c, c->argv[1], &at));
+	TRY((cmd_flag(c, "uploads") ? place_of : objects_of)(c, c->argv[1], &at));
 	TRY(open_s3(c, NULL, &s3));
 	if (cmd_flag(c, "uploads"))
 		return uploads(c, s3, &at, !cmd_flag(c, "dry-run"));

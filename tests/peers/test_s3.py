@@ -362,6 +362,10 @@ def test_killed(bench):
     (["get", "s3://shop-raw/none"], 1, "cannot look at 's3://shop-raw/none'"),
     (["cat", "s3://shop-raw/none"], 1, "cannot read 's3://shop-raw/none'"),
     (["rm", "s3://shop-raw/none"], 1, "cannot look at"),
+    (["rm", "s3://shop-raw"], 2, "'s3://shop-raw' names no object"),
+    (["get", "s3://shop-raw/", "x"], 2, "'s3://shop-raw/' names no object"),
+    (["cat", "s3://shop-raw"], 2, "'s3://shop-raw' names no object"),
+    (["put", "s3://shop-raw", "s3://shop-log/x"], 2, "'s3://shop-raw' names no object"),
     (["put", "none", "s3://shop-raw/x"], 1, "cannot read 'none': No such file or directory"),
     (["put", ".", "s3://shop-raw/x"], 2, "'.' is no file"),
     (["put", "x"], 2, "'s3 put' has too few arguments"),
@@ -372,6 +376,7 @@ def test_bad_input(bench, args, status, talk):
     result = bench.run(*args, status=status)
     assert talk in result.talk(".").stderr
     result.quiet()
+    assert not [e for e in bench.faults.seen() if e["request"].startswith("DELETE")]
 
 
 def test_a_wrong_secret(bench):
