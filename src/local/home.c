@@ -272,8 +272,7 @@ home_remove(const struct home *h)
 		TRY(tree_remove(h->run));
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		TRY(tree_remove(mem_printf(tmp, "%s/%s", h->dir, names[i])));
-	if (rmdir(h->dir) && errno != ENOTEMPTY && errno != EEXIST && errno != EBUSY)
-		return err_sys(ERR_REFUSED, "cannot remove '%s'", h->dir);
+	rmdir(h->dir); /* it stays, empty, where it is a mount, a link or not ours to remove */
 	return NULL;
 }
 

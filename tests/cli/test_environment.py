@@ -264,3 +264,14 @@ def test_destroy(other):
     assert not (stack.dir / "stack").exists()
     assert beside.exists()
     stack.run("local", "destroy", "--name", "local", status=None).quiet()
+
+
+def test_destroy_of_a_link(other):
+    """A home that is a link to a bigger disk: what is in it goes."""
+    stack = other("link")
+    (stack.dir / "disk").mkdir()
+    (stack.dir / "stack").symlink_to("disk")
+    stack.up()
+    stack.run("local", "destroy", "--name", "local").quiet()
+    assert list((stack.dir / "disk").iterdir()) == []
+    (stack.dir / "stack").unlink()
