@@ -317,6 +317,7 @@ post(struct logreader *r)
 		v->at = v->page.n ? v->page.rows[v->page.n - 1].n : -1;
 	item->view = v;
 	item->want.run = r->ask.run;
+	snprintf(item->want.task, sizeof(item->want.task), "%s", r->ask.task);
 	item->at_us = time_now_us();
 	if (atomic_load(&r->stop)) /* half a page */
 		mem_free(item);
@@ -334,6 +335,7 @@ post_error(struct logreader *r, struct err *e)
 	item->error = err_text(item, e);
 	item->hint = hint ? mem_strdup(item, hint) : NULL;
 	item->want.run = r->ask.run;
+	snprintf(item->want.task, sizeof(item->want.task), "%s", r->ask.task);
 	mailbox_post(r->mailbox, r->kind, item);
 	err_free(e);
 }

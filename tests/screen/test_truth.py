@@ -1,0 +1,55 @@
+"""No screen says what is not so: views that failed or are another's, rows that move, keys that are lost."""
+
+import contextlib
+
+import pytest
+
+import scenes
+
+
+@pytest.fixture(scope="module")
+def loaded(stack):
+    """Four good runs, the newest of them a batch."""
+    scenes.load(stack)
+    for _ in range(2):
+        scenes.change(stack)
+        stack.run("run", "incremental").quiet()
+    return stack
+
+
+@contextlib.contextmanager
+def renamed(stack, which, kind, old, new):
+    """What reads it fails, until this ends."""
+    with stack.connect(which) as conn:
+        conn.execute(f"ALTER {kind} {old} RENAME TO {new}")
+        try:
+            yield
+        finally:
+            conn.execute(f"ALTER {kind} {old.rpartition('.')[0]}{'.' * ('.' in old)}{new} "
+                         f"RENAME TO {old.rpartition('.')[2]}")
+
+
+def opened(console, stack, *args, pattern=r"run \d+ \w+ ok", **more):
+    t = console(stack, *args, **more)
+    t.wait(pattern, 5)
+    t.still()
+    return t
+
+
+# --- logs
+
+def test_no_log_of_a_task(console, loaded):
+    """A task that left no log is not shown with another's."""
+    scenes.without_source(loaded)
+    run = scenes.newest(loaded)["run"]
+    t = opened(console, loaded, pattern=r"incremental !!")
+    t.wait(rf"pipeline > {run} > open_window", 5)
+    t.keys("\r")
+    t.wait(rf"logs > {run} > open_window[\s\S]*where \d+/", 5)
+    t.keys("qG\r")
+    t.wait(rf"logs > {run} > clear_staging", 5)
+    t.wait(f"run {run} has no log of a task 'clear_staging'", 5)
+    assert "open_window" not in t.still().text(), t.text()
+    assert t.quit() == 0
+    scenes.change(loaded)
+    loaded.run("run", "incremental").quiet()
