@@ -87,7 +87,7 @@ same_question(const struct feed_want *a, const struct feed_want *b)
 	       !strcmp(a->task, b->task) && !strcmp(a->at, b->at);
 }
 
-/* A failure leaves what was known, where it answers the same question. */
+/* A failure leaves what was known, where it answers the same question; v asks another one. */
 static void
 console_keep(struct console *c, enum feed_kind kind, struct feed_item *item)
 {
@@ -95,7 +95,8 @@ console_keep(struct console *c, enum feed_kind kind, struct feed_item *item)
 
 	if (item->error)
 		item->at_us = kept->at_us;
-	if (!item->view && kept->view && same_question(&item->want, &kept->want)) {
+	if (!item->view && kept->view && kind != FEED_VERIFIED &&
+	    same_question(&item->want, &kept->want)) {
 		void *message = mem_child(c->roots[kind]);
 
 		mem_move(message, item);

@@ -36,6 +36,24 @@ def opened(console, stack, *args, pattern=r"run \d+ \w+ ok", **more):
     return t
 
 
+# --- views that failed
+
+def test_failed_verification(console, loaded):
+    """It is told, and what an earlier one found is not shown as found now."""
+    t = opened(console, loaded)
+    t.keys("2")
+    t.wait("as the ledger says", 5)
+    t.keys("vv\r")
+    t.wait("as the databases say", 5)
+    with renamed(loaded, "source", "SCHEMA", "store", "gone"):
+        t.keys("vv\r")
+        t.wait("cannot verify: ", 5)
+        t.wait("as the ledger says", 2)
+    t.keys("vv\r")
+    t.wait("as the databases say", 5)
+    assert t.quit() == 0
+
+
 # --- logs
 
 def test_no_log_of_a_task(console, loaded):
