@@ -70,7 +70,7 @@ runs_compared(const struct ui *ui, WINDOW *win, int y, const struct runs_state *
 		 s->b);
 	draw_hline(win, y, 0, getmaxx(win));
 	draw_format(win, y++, 2, getmaxx(win) - 4, C_STRONG, " %s ", title);
-	if (!a || !b) {
+	if (!a || !b || rows_int(a->run, 0, "run") != s->a || rows_int(b->run, 0, "run") != s->b) {
 		draw_text(win, y, 1, getmaxx(win) - 2, C_DIM, "asking ...");
 		return;
 	}

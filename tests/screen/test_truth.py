@@ -54,6 +54,24 @@ def test_failed_verification(console, loaded):
     assert t.quit() == 0
 
 
+def test_compared_are_those_marked(console, loaded):
+    """Before the ledger has told of the runs marked now, those marked before stand for none."""
+    t = opened(console, loaded)
+    t.keys("4")
+    t.wait("p50 ", 5)
+    t.keys("=j=")
+    t.wait(r"A 5 against B 4[\s\S]*extract", 5)
+    with loaded.connect("ledger") as conn:
+        conn.execute("BEGIN; LOCK TABLE ledger.run")
+        t.keys("=j=j=")
+        t.wait("A 3 against B 2", 3)
+        t.still()
+        assert "asking ..." in t.text() and "extract" not in t.text(), t.text()
+        conn.execute("ROLLBACK")
+    t.wait(r"A 3 against B 2[\s\S]*extract", 8)
+    assert t.quit() == 0
+
+
 # --- logs
 
 def test_no_log_of_a_task(console, loaded):
