@@ -65,11 +65,26 @@ frame_lock(void *mem, const struct console *c, int words)
 			  words > 1 ? c->reason : "");
 }
 
-/* Seconds since the newest answer of the ledger, -1: none yet. */
+/* The ledger's newest answer; or that of a view of this screen, where that alone failed since. */
+static const struct feed_item *
+frame_item(const struct console *c)
+{
+	const struct feed_item *status = c->ui.feed[FEED_STATUS];
+
+	for (int i = FEED_STATUS + 1; i < FEED_KINDS && status && !status->error; i++) {
+		const struct feed_item *item = c->ui.feed[i];
+
+		if ((c->wanted.kinds & 1U << i) && item && item->error && item->view)
+			return item;
+	}
+	return status;
+}
+
+/* Seconds since that answer, -1: none yet. */
 static long long
 frame_age(const struct console *c)
 {
-	const struct feed_item *item = c->ui.feed[FEED_STATUS];
+	const struct feed_item *item = frame_item(c);
 
 	if (!item || !item->at_us)
 		return -1;
@@ -80,7 +95,7 @@ frame_age(const struct console *c)
 static bool
 frame_stale(const struct console *c)
 {
-	const struct feed_item *item = c->ui.feed[FEED_STATUS];
+	const struct feed_item *item = frame_item(c);
 
 	return item && (item->error || frame_age(c) > STALE_S);
 }
@@ -213,11 +228,14 @@ frame_command(const struct console *c, int y)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *text = console_command(tmp, c);
+	const struct feed_item *item = frame_item(c);
 
 	if (*c->said)
 		draw_text(stdscr, y, 1, COLS - 1, C_STRONG, c->said);
 	else if (c->doing)
 		draw_text(stdscr, y, 1, COLS - 1, C_RUNNING, c->doing);
+	else if (item != c->ui.feed[FEED_STATUS])
+		draw_format(stdscr, y, 1, COLS - 1, C_WARN, "STALE: %s", item->error);
 	else if (text)
 		draw_format(stdscr, y, 1, COLS - 1, C_DIM, "$ %s", text);
 }

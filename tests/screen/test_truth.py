@@ -54,6 +54,25 @@ def test_failed_verification(console, loaded):
     assert t.quit() == 0
 
 
+def test_view_that_fails(console, loaded):
+    """The ledger answers, this screen's view of it does not: it is old, and says why."""
+    t = opened(console, loaded)
+    t.keys("2")
+    t.wait(r"layers > \w+ +no break", 5)
+    with renamed(loaded, "ledger", "TABLE", "ledger.layer", "gone"):
+        t.keys("r")
+        t.wait("STALE", 8)
+        t.keys("g")
+        t.wait(r"STALE[\s\S]*customers[\s\S]*relation .*layer.* does not exist", 8)
+        t.keys("4")
+        t.wait(r"seen \+", 5)
+        t.keys("2")
+        t.wait("STALE", 5)
+    t.keys("rg")
+    t.wait(r"seen \+\ds[\s\S]*\$ bikeops counts", 8)
+    assert t.quit() == 0
+
+
 def test_compared_are_those_marked(console, loaded):
     """Before the ledger has told of the runs marked now, those marked before stand for none."""
     t = opened(console, loaded)
