@@ -169,13 +169,17 @@ action_newest_batch(const struct console *c)
 {
 	const struct status *s = ui_view(&c->ui, FEED_STATUS);
 	const struct rows *runs = ui_view(&c->ui, FEED_RUNS);
+	const struct rows *last = s && s->last && s->last->n ? s->last : NULL;
 
-	for (size_t i = 0; runs && i < runs->n; i++) {
+	if (!last || rows_get(last, 0, "k"))
+		return last ? rows_get(last, 0, "run") : NULL;
+	if (!runs || !runs->n || rows_int(runs, 0, "run") < rows_int(last, 0, "run"))
+		return NULL; /* the list is older */
+	for (size_t i = 0; i < runs->n; i++) {
 		if (rows_get(runs, i, "k"))
 			return rows_get(runs, i, "run");
 	}
-	return s && s->last && s->last->n && rows_get(s->last, 0, "k") ? rows_get(s->last, 0, "run")
-								       : NULL;
+	return NULL;
 }
 
 static void

@@ -108,3 +108,25 @@ def test_no_log_of_a_task(console, loaded):
     assert t.quit() == 0
     scenes.change(loaded)
     loaded.run("run", "incremental").quiet()
+
+
+# --- rows that move
+
+def test_undo_after_a_look_at_the_runs(console, loaded):
+    """The list of runs is older than the batch that came since."""
+    t = opened(console, loaded)
+    t.keys("4")
+    t.wait("p50 ", 5)
+    t.keys("1")
+    scenes.change(loaded)
+    loaded.run("run", "incremental").quiet()
+    run = scenes.newest(loaded)["run"]
+    t.wait(rf"run {run} incremental ok", 5)
+    t.keys("u")
+    t.wait(rf"back to before run {run},", 3)
+    t.keys("\x1b")
+    loaded.run("run", "incremental").quiet()    # nothing
+    t.wait(rf"run {run + 1} incremental ok", 5)
+    t.keys("u")
+    t.wait("undo run:", 3)
+    assert t.quit() == 0
