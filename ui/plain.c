@@ -31,12 +31,20 @@ static void
 plain_run(struct said *said, const struct rows *r)
 {
 	AUTO_MEM void *tmp = mem_root();
-	const char *error = rows_get(r, 0, "error"), *hint = rows_get(r, 0, "hint");
+	const char *error = rows_get(r, 0, "error");
 
 	plain_say(said, mem_printf(tmp, "run %s %s", rows_get(r, 0, "run"), rows_get(r, 0, "mode")),
 		  rows_get(r, 0, "state"), error ? error : rows_get(r, 0, "note"));
-	if (hint)
-		plain_say(said, "next", hint, NULL);
+}
+
+/* What to do: about the run at work where there is one. */
+static const char *
+plain_next(const struct status *s)
+{
+	const struct rows *r = s->now && s->now->n ? s->now : s->last;
+	const char *hint = r && r->n ? rows_get(r, 0, "hint") : NULL;
+
+	return hint ? hint : s->next;
 }
 
 /* first: the column of the name, "task" or "step". */
@@ -68,8 +76,8 @@ plain_status(struct said *said, const struct feed_item *item)
 		plain_parts(said, s->tasks, rows_get(s->now, 0, "run"), "task");
 		plain_parts(said, s->steps, rows_get(s->now, 0, "run"), "step");
 	}
-	if (s->next)
-		plain_say(said, "next", s->next, NULL);
+	if (plain_next(s))
+		plain_say(said, "next", plain_next(s), NULL);
 	said_round(said);
 }
 

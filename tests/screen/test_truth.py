@@ -130,3 +130,19 @@ def test_undo_after_a_look_at_the_runs(console, loaded):
     t.keys("u")
     t.wait("undo run:", 3)
     assert t.quit() == 0
+
+
+# --- --plain
+
+def test_plain_says_things_once(console, loaded):
+    """A run goes on after one that failed with a hint: neither is told again and again."""
+    scenes.without_source(loaded)
+    with scenes.at_work(loaded):
+        t = console(loaded, "console", "--plain", columns=200)
+        t.wait(r"next: ", 5)
+        t.pump(6)
+        said = [line[21:] for line in t.text().splitlines() if " next: " in line]
+        assert len(said) == len(set(said)), t.text()
+        t.keys("q\n")
+        assert t.end() == 0
+    loaded.run("run", "incremental").quiet()
