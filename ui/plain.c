@@ -69,6 +69,8 @@ plain_status(struct said *said, const struct feed_item *item)
 	const struct status *s = item->view;
 
 	plain_say(said, "ledger", item->error ? "unreachable" : s->state, item->error);
+	if (!s)
+		return;
 	if (s->last && s->last->n)
 		plain_run(said, s->last);
 	if (s->now && s->now->n) {
@@ -118,7 +120,7 @@ console_plain(const struct console_options *options)
 		struct feed_item *item;
 
 		while ((item = mailbox_take(box, &kind)) != NULL) {
-			if (kind == FEED_STATUS && item->view)
+			if (kind == FEED_STATUS)
 				plain_status(said, item);
 			mem_free(item);
 		}

@@ -146,3 +146,11 @@ def test_plain_says_things_once(console, loaded):
         t.keys("q\n")
         assert t.end() == 0
     loaded.run("run", "incremental").quiet()
+
+
+def test_plain_tells_of_an_answer_that_failed(console, loaded):
+    with renamed(loaded, "ledger", "TABLE", "ledger.cost", "gone"):
+        t = console(loaded, "console", "--plain", columns=200)
+        t.wait(r"ledger: unreachable, .*cost.* does not exist", 5)
+        t.keys("q\n")
+        assert t.end() == 0
