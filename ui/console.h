@@ -60,8 +60,10 @@ struct console {
 	enum console_mode mode;
 	bool quit, lost, dirty;
 	bool pasting;
-	bool rings;		       /* b: when a run ends or a check changes */
-	bool bell;		       /* at the next picture */
+	bool cut;	     /* Ctrl-C threw away a part of the paste: its end may never come */
+	long long pasted_ms; /* when its last byte came */
+	bool rings;	     /* b: when a run ends or a check changes */
+	bool bell;	     /* at the next picture */
 	char *bell_runs, *bell_checks; /* as they stood at the last look, or NULL */
 	char said[512];
 	struct confirm confirm;

@@ -22,7 +22,8 @@
 
 #define BUSY_WAIT_MS 100 /* a slow terminal is asked again after this */
 #define TICK_MS	     1000
-#define FRAME_MS     30 /* news are not drawn more often */
+#define FRAME_MS     30	  /* news are not drawn more often */
+#define PASTE_GAP_MS 1000 /* what comes later is no part of a paste that was cut */
 
 const struct screen *
 console_screen(const struct console *c)
@@ -133,8 +134,20 @@ console_take(struct console *c)
 /* --- keys --- */
 
 static void
+console_paste_goes_on(struct console *c)
+{
+	long long now = time_tick_ms();
+
+	if (c->cut && now - c->pasted_ms > PASTE_GAP_MS)
+		c->pasting = false;
+	c->cut = c->cut && c->pasting;
+	c->pasted_ms = now;
+}
+
+static void
 console_key(struct console *c, wint_t code, bool wide)
 {
+	console_paste_goes_on(c);
 	if (code == KEY_PASTE_BEGIN && !wide) {
 		c->pasting = true;
 	} else if (code == KEY_PASTE_END && !wide) {
@@ -181,6 +194,7 @@ console_interrupt(struct console *c)
 		ui_say(&c->ui, "%s quits; %s asks a run to end", ui_key(&c->ui, "quit"),
 		       ui_key(&c->ui, "cancel"));
 	c->mode = MODE_SCREEN;
+	c->cut = c->pasting;
 	c->dirty = true;
 }
 

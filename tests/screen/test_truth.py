@@ -1,6 +1,7 @@
 """No screen says what is not so: views that failed or are another's, rows that move, keys that are lost."""
 
 import contextlib
+import time
 
 import pytest
 
@@ -129,6 +130,23 @@ def test_undo_after_a_look_at_the_runs(console, loaded):
     t.wait(rf"run {run + 1} incremental ok", 5)
     t.keys("u")
     t.wait("undo run:", 3)
+    assert t.quit() == 0
+
+
+# --- keys
+
+def test_paste_that_lost_its_end(console, loaded):
+    """Ctrl-C throws away what the terminal has sent: keys are keys again, the paste still is none."""
+    t = opened(console, loaded)
+    t.keys("\x1b[200~some")
+    t.wait("a paste is no key", 2)
+    t.keys("\x03")
+    t.keys("?")
+    t.still(0.3)
+    assert "keys of Pipeline" not in t.text()
+    time.sleep(1.2)
+    t.keys("?")
+    t.wait("keys of Pipeline", 2)
     assert t.quit() == 0
 
 
