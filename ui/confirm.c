@@ -57,9 +57,10 @@ confirm_press(struct console *c, int code)
 	char *typed = c->confirm.typed;
 	size_t n = strlen(typed);
 
+	if (!c->body && code != '\033') /* it is not seen */
+		return;
 	if (confirm_scroll(&c->confirm, code))
 		return;
-
 	if (code == KEY_BACKSPACE || code == 0x7f || code == '\b') {
 		typed[n ? n - 1 : 0] = '\0';
 		return;

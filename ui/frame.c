@@ -325,6 +325,9 @@ frame_line(const struct console *c)
 
 	draw_format(stdscr, 0, 0, COLS, C_TEXT, "%s %s", frame_run_text(tmp, c),
 		    item ? frame_data(tmp, c) : "..");
+	if (c->mode == MODE_CONFIRM)
+		draw_format(stdscr, LINES - 1, 0, COLS, C_STRONG, "%s: too small, Esc cancels",
+			    c->confirm.title);
 	if (c->mode == MODE_PROMPT)
 		prompt_draw(c, LINES - 1, COLS);
 }

@@ -150,6 +150,26 @@ def test_paste_that_lost_its_end(console, loaded):
     assert t.quit() == 0
 
 
+def test_what_is_not_seen_is_not_sent(console, loaded):
+    before = scenes.newest(loaded)["run"]
+    t = opened(console, loaded)
+    t.keys("t")
+    t.wait("START A RUN", 2)
+    t.resize(30, 5)
+    t.still()
+    t.wait("START A RUN", 2)
+    t.keys("full")
+    t.still()
+    t.resize(80, 24)
+    t.wait("to send: _", 2)
+    t.resize(30, 5)
+    t.still()
+    t.keys("\x1b")
+    t.wait(lambda: "START A RUN" not in t.text(), 2)
+    assert t.quit() == 0
+    assert scenes.newest(loaded)["run"] == before
+
+
 # --- --plain
 
 def test_plain_says_things_once(console, loaded):
