@@ -51,6 +51,8 @@ tail_file(void *mem, const char *path, struct rows **out)
 	close(fd);
 	if (n < 0)
 		return err_sys(ERR_DATA, "cannot read '%s'", path);
+	for (ssize_t i = 0; i < n; i++)
+		text[i] = text[i] ? text[i] : '?';
 	text[n] = '\0';
 	*out = tail_lines(mem, text, from > 0);
 	return NULL;

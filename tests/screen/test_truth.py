@@ -111,6 +111,19 @@ def test_no_log_of_a_task(console, loaded):
     loaded.run("run", "incremental").quiet()
 
 
+def test_nul_in_a_log(console, loaded):
+    """The lines behind one are in the pipeline's log too."""
+    run = scenes.newest(loaded)["run"]
+    log, = (loaded.dir / "stack/lake/log/run-log" / str(run)).glob("clear_staging.a1.log")
+    with log.open("ab") as f:
+        f.write(b"2026-07-15T14:00:00Z info half\0other half\n2026-07-15T14:00:01Z info afterwards\n")
+    t = opened(console, loaded)
+    t.keys("G")
+    t.wait("I half.+other half", 5)
+    t.wait("I afterwards", 2)
+    assert t.quit() == 0
+
+
 # --- rows that move
 
 def test_undo_after_a_look_at_the_runs(console, loaded):
