@@ -165,6 +165,21 @@ logs_prefetch(struct ui *ui, struct logs_state *s, const struct log_view *v)
 		logs_ask(ui, s, LOG_AT, s->cursor);
 }
 
+/* Of another run or task: what was opened and hidden is none of these lines and files. */
+static void
+logs_other(struct ui *ui, struct logs_state *s, const struct log_view *v)
+{
+	if (v->run == s->shown && !strcmp(v->ask.task, s->task))
+		return;
+	s->shown = v->run;
+	snprintf(s->task, sizeof(s->task), "%s", v->ask.task);
+	s->ask.filter.n_open = 0;
+	if (!s->ask.filter.hidden)
+		return;
+	s->ask.filter.hidden = 0;
+	logs_again(ui, s);
+}
+
 static void
 logs_update(struct ui *ui, void *state)
 {
@@ -182,9 +197,7 @@ logs_update(struct ui *ui, void *state)
 	if (!v)
 		return;
 	jumped = logs_take(ui, s, v);
-	if (v->run != s->shown)
-		s->ask.filter.n_open = 0;
-	s->shown = v->run;
+	logs_other(ui, s, v);
 	if (s->follow && v->page.n && s->ask.go == LOG_END)
 		s->cursor = v->page.rows[v->page.n - 1].n;
 	logs_place(ui, s, v, jumped);

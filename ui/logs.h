@@ -11,6 +11,7 @@ struct logs_state {
 	struct log_ask ask; /* the last one */
 	unsigned taken;	    /* the number of the last answer that was taken in */
 	long long shown;    /* the run whose rows are on the screen */
+	char task[64];	    /* and the task, "": all */
 	bool follow, wrap;
 	long long cursor, top; /* numbers of lines */
 	int left;	       /* cells skipped at the left */

@@ -111,6 +111,21 @@ def test_no_log_of_a_task(console, loaded):
     loaded.run("run", "incremental").quiet()
 
 
+def test_hidden_of_another_run(console, loaded):
+    """What was hidden of one run's logs hides nothing of the next one's."""
+    t = opened(console, loaded, columns=140)
+    t.keys("3")
+    t.wait(r"X extract", 5)
+    t.keys("oX\r")
+    t.wait(r"\(X\) extract", 5)
+    scenes.change(loaded)
+    loaded.run("run", "incremental").quiet()
+    run = scenes.newest(loaded)["run"]
+    t.wait(rf"logs > {run}\b[\s\S]*C clear_staging", 10)
+    t.wait(lambda: "(" not in t.text().splitlines()[3] and "X extract" in t.text(), 5)
+    assert t.quit() == 0
+
+
 def test_nul_in_a_log(console, loaded):
     """The lines behind one are in the pipeline's log too."""
     run = scenes.newest(loaded)["run"]
