@@ -19,6 +19,7 @@
 struct pipeline_state {
 	size_t at;     /* the step of the cursor */
 	bool moved;    /* else the cursor follows the run */
+	char key[64];  /* of that step: others may come above it */
 	char task[64]; /* whose log is wanted */
 	bool why;      /* W: in place of the log */
 	long long run;
@@ -244,6 +245,16 @@ pipeline_want(const struct ui *ui, const void *state, struct feed_want *want)
 	snprintf(want->task, sizeof(want->task), "%s", s->moved ? s->task : "");
 }
 
+static size_t
+pipeline_find(const struct pipeline *p, const char *key)
+{
+	size_t i = 0;
+
+	while (i < p->n && strcmp(p->steps[i].key, key) != 0)
+		i++;
+	return i;
+}
+
 static void
 pipeline_update(struct ui *ui, void *state)
 {
@@ -257,8 +268,11 @@ pipeline_update(struct ui *ui, void *state)
 		return;
 	if (rows_int(p->run, 0, "run") != s->run)
 		*s = (struct pipeline_state){ .run = rows_int(p->run, 0, "run") };
-	if (!s->moved || s->at >= p->n)
+	s->at = s->moved ? pipeline_find(p, s->key) : p->n;
+	if (s->at == p->n) {
+		s->moved = false;
 		s->at = p->focus;
+	}
 }
 
 /* --- keys --- */
@@ -268,6 +282,7 @@ pipeline_at(struct pipeline_state *s, const struct pipeline *p, size_t at)
 {
 	s->at = at;
 	s->moved = true;
+	snprintf(s->key, sizeof(s->key), "%s", p->steps[at].key);
 	snprintf(s->task, sizeof(s->task), "%s", p->steps[at].task);
 }
 

@@ -1,6 +1,7 @@
 """No screen says what is not so: views that failed or are another's, rows that move, keys that are lost."""
 
 import contextlib
+import re
 import time
 
 import pytest
@@ -140,6 +141,24 @@ def test_nul_in_a_log(console, loaded):
 
 
 # --- rows that move
+
+def test_cursor_stays_on_its_step(console, loaded):
+    """The engine is known only when it transforms: its steps come above the cursor."""
+    with scenes.at_work(loaded):
+        run = scenes.newest(loaded)["run"]
+        t = opened(console, loaded, pattern=rf"pipeline > {run} > ")
+        t.keys("Gkk")
+        t.wait("publish.dim_", 2)
+        key = re.search(r"publish\.\w+", t.still().text())[0]
+        with loaded.connect("ledger") as conn:
+            conn.execute("UPDATE ledger.run SET engine = 'emr' WHERE id = %s", [run])
+        t.keys("r")
+        t.wait("submit_spark", 5)
+        assert f"pipeline > {run} > {key}" in t.still().text(), t.text()
+        assert t.quit() == 0
+        with loaded.connect("ledger") as conn:
+            conn.execute("UPDATE ledger.run SET engine = 'duckdb' WHERE id = %s", [run])
+
 
 def test_undo_after_a_look_at_the_runs(console, loaded):
     """The list of runs is older than the batch that came since."""
