@@ -117,7 +117,10 @@ runs_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* A percentile of the good ones' durations, of this mode or NULL for all; -1: of one is none. */
+/*
+ * A percentile of the good ones' durations, of this mode or NULL for all; -1: of one is none.
+ * Between two, as PostgreSQL's percentile_cont.
+ */
 static long long
 runs_percentile(const struct runs_state *s, const struct rows *r, const char *mode, size_t percent)
 {
@@ -132,7 +135,10 @@ runs_percentile(const struct runs_state *s, const struct rows *r, const char *mo
 			ms[n++] = rows_int(r, i, "duration_ms");
 	}
 	qsort(ms, n, sizeof(*ms), runs_compare);
-	return n > 1 ? ms[(n - 1) * percent / 100] : -1;
+	if (n < 2)
+		return -1;
+	size_t at = (n - 1) * percent / 100, beyond = (n - 1) * percent % 100;
+	return ms[at] + (ms[at + 1] - ms[at]) * (long long)beyond / 100;
 }
 
 const char *

@@ -180,6 +180,21 @@ def test_undo_after_a_look_at_the_runs(console, loaded):
     assert t.quit() == 0
 
 
+# --- figures
+
+def test_percentiles_of_two(console, loaded):
+    """As the pipeline's: between the two, not the shorter one for both."""
+    with loaded.connect("ledger") as conn:
+        conn.execute("UPDATE ledger.run SET warehouse = 'apart' || warehouse WHERE id > 3")
+        conn.execute("UPDATE ledger.run SET ended_at = started_at + interval '1 s' * "
+                     "power(10, id - 2) WHERE id IN (2, 3)")
+        t = opened(console, loaded)
+        t.keys("4")
+        t.wait(r"2 ok .* p50 5.50 s  p95 9.55 s", 5)
+        assert t.quit() == 0
+        conn.execute("UPDATE ledger.run SET warehouse = substr(warehouse, 6) WHERE id > 3")
+
+
 # --- keys
 
 def test_paste_that_lost_its_end(console, loaded):
