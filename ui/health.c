@@ -72,18 +72,20 @@ health_summary(const struct ui *ui, WINDOW *win, const struct rows *r)
 {
 	AUTO_MEM void *tmp = mem_root();
 	size_t fail = health_count(r, "fail"), warn = health_count(r, "warn");
+	size_t unknown = health_count(r, "unknown");
 	const struct feed_item *item = ui->feed[FEED_HEALTH];
 
 	draw_format(win, 0, 1, getmaxx(win) - 2,
-		    fail   ? C_FAILED
-		    : warn ? C_WARN
-			   : C_OK,
+		    fail	      ? C_FAILED
+		    : warn || unknown ? C_WARN
+				      : C_OK,
 		    "worst %s   %zu ok  %zu warn  %zu fail  %zu unknown   asked %s, took %lld ms",
-		    fail   ? "FAIL"
-		    : warn ? "WARN"
-			   : "ok",
-		    health_count(r, "ok"), warn, fail, health_count(r, "unknown"),
-		    ui_ago(tmp, ui, item->at_us), (item->at_us - item->asked_us) / 1000);
+		    fail      ? "FAIL"
+		    : warn    ? "WARN"
+		    : unknown ? "unknown"
+			      : "ok",
+		    health_count(r, "ok"), warn, fail, unknown, ui_ago(tmp, ui, item->at_us),
+		    (item->at_us - item->asked_us) / 1000);
 }
 
 /* Where the columns begin. */

@@ -195,6 +195,14 @@ def test_percentiles_of_two(console, loaded):
         conn.execute("UPDATE ledger.run SET warehouse = substr(warehouse, 6) WHERE id > 3")
 
 
+def test_unknown_is_not_ok(console, loaded):
+    t = opened(console, loaded, BIKEOPS_LAKE="/proc/none")
+    t.keys("6")
+    t.wait(r"disk of the lake +not there", 10)
+    assert "worst ok" not in t.still().text(), t.text()
+    assert t.quit() == 0
+
+
 # --- keys
 
 def test_paste_that_lost_its_end(console, loaded):
