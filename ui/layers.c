@@ -381,14 +381,17 @@ layers_path(void *mem, const struct ui *ui, const void *state)
 	const struct counts *n = layers_counts(ui);
 	const char *entity = layers_entity(ui, s);
 	const char *note = n && entity ? rows_get(n->counts, (size_t)s->cursor, "note") : NULL;
-	int breaks = 0;
+	int breaks = 0, open = 0;
 
-	for (size_t i = 0; n && i < n->counts->n; i++)
+	for (size_t i = 0; n && i < n->counts->n; i++) {
 		breaks += layers_broken(n->counts, i);
+		open += !rows_get(n->counts, i, "break");
+	}
 	return mem_printf(mem, "layers > %s%s   %s%s%s", entity ? entity : "all tables",
 			  s->rejects ? " > left out" : "",
 			  !n	   ? ""
 			  : breaks ? mem_printf(mem, "%d of %zu break", breaks, n->counts->n)
+			  : open   ? mem_printf(mem, "%d of %zu not compared", open, n->counts->n)
 				   : "no break",
 			  breaks && note && !s->rejects ? "; here " : "",
 			  breaks && note && !s->rejects ? note : "");

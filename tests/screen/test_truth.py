@@ -203,6 +203,20 @@ def test_unknown_is_not_ok(console, loaded):
     assert t.quit() == 0
 
 
+def test_not_compared_is_no_no_break(console, loaded):
+    with loaded.connect("source") as conn:
+        conn.execute("INSERT INTO store.customers (customer_id, first_name, last_name) "
+                     "VALUES ('one more', 'Ann', 'Lee')")
+    loaded.run("run", "incremental").quiet()
+    loaded.run("run", "undo", scenes.newest(loaded)["run"]).quiet()
+    t = opened(console, loaded, pattern=r"undo ok")
+    t.keys("2")
+    t.wait(r"customers.*run \d+ was", 5)
+    t.wait(r"layers > \w+   1 of 6 not compared", 2)
+    assert t.quit() == 0
+    loaded.run("run", "incremental").quiet()
+
+
 # --- keys
 
 def test_paste_that_lost_its_end(console, loaded):
