@@ -53,10 +53,12 @@ static void
 say_run(struct console *c, const char *args)
 {
 	char *end;
+	long long run = strtoll(args, &end, 10);
 
-	c->ui.run = strtoll(args, &end, 10);
-	if (*end)
+	if (*end || run < 0)
 		ui_say(&c->ui, "'%s' is not a run", args);
+	else
+		c->ui.run = run;
 }
 
 static void

@@ -254,6 +254,15 @@ def test_what_is_not_seen_is_not_sent(console, loaded):
     assert scenes.newest(loaded)["run"] == before
 
 
+def test_run_that_is_none(console, loaded):
+    t = opened(console, loaded)
+    newest = scenes.newest(loaded)["run"]
+    t.keys(":run 2x\r")
+    t.wait("'2x' is not a run", 2)
+    assert f"pipeline > {newest} > " in t.still().text()
+    assert t.quit() == 0
+
+
 # --- --plain
 
 def test_plain_says_things_once(console, loaded):
