@@ -163,7 +163,8 @@ console_key(struct console *c, wint_t code, bool wide)
 	} else if (c->pasting) {
 		ui_say(&c->ui, "a paste is no key: it was dropped; : takes text");
 	} else {
-		keys_press(c, (int)code);
+		keys_press(c,
+			   wide && code >= KEY_MIN ? 0 : (int)code); /* a letter is no such key */
 	}
 	c->dirty = true;
 }

@@ -254,6 +254,19 @@ def test_what_is_not_seen_is_not_sent(console, loaded):
     assert scenes.newest(loaded)["run"] == before
 
 
+def test_letters_that_are_no_keys(console, loaded):
+    """ncurses numbers the keys as Unicode does letters of other tongues."""
+    t = opened(console, loaded)
+    t.keys("4")
+    t.wait("p50 ", 5)
+    for letter in "\u0102\u0157":       # KEY_DOWN, KEY_ENTER
+        t.keys(letter)
+        t.wait("no such key here", 2)
+        t.keys("g")
+        t.wait(lambda: "no such key" not in t.text(), 2)
+    assert t.quit() == 0
+
+
 def test_run_that_is_none(console, loaded):
     t = opened(console, loaded)
     newest = scenes.newest(loaded)["run"]
