@@ -66,6 +66,7 @@ time_done(struct ui *ui, void *state, const char *text)
 	long long from = v->totals.ruler.from, offset = logs_offset(ui, from);
 	long long day = from + offset - (from + offset) % DAY_S;
 	long long at = day + h * 3600 + m * 60 + sec - offset;
+	at += offset - logs_offset(ui, at); /* the clock may have been turned since */
 	struct logs_state *s = state;
 	s->follow = false;
 	logs_ask(ui, s, LOG_TIME, at < from && at + DAY_S <= v->totals.last ? at + DAY_S : at);

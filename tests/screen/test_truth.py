@@ -140,6 +140,22 @@ def test_nul_in_a_log(console, loaded):
     assert t.quit() == 0
 
 
+def test_time_of_a_day_that_turns_its_clock(console, loaded):
+    log = loaded.dir / "stack/lake/log/run-log/990"
+    log.mkdir()
+    (log / "extract.a1.log").write_text("".join(
+        f"2026-03-29T{at}Z info {text}\n"
+        for at, text in (("00:10:00", "winter"), ("01:10:00", "summer"), ("02:10:00", "four"))))
+    t = opened(console, loaded, TZ="Europe/Berlin")
+    t.keys("3gZ")
+    t.wait("01:10:00 X I winter", 5)
+    t.keys("T04:05\r")
+    t.wait(">04:10:00 X I four", 3)
+    assert t.quit() == 0
+    for path in (log / "extract.a1.log", log):
+        path.is_dir() and path.rmdir() or path.is_file() and path.unlink()
+
+
 # --- rows that move
 
 def test_cursor_stays_on_its_step(console, loaded):
