@@ -118,6 +118,8 @@ void bell_update(struct console *c);
 
 /* --- help.c --- */
 void help_draw(const struct console *c, WINDOW *win);
+/* All lines that there are; the window must be there. */
+int help_lines(const struct console *c);
 
 /* --- prompt.c --- */
 void prompt_open(struct console *c); /* : */

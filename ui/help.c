@@ -49,17 +49,23 @@ help_states(WINDOW *win, int y)
 	return y;
 }
 
-static void
-help_keys(const struct console *c, WINDOW *win)
+/* Gives the row below. */
+static int
+help_keys(const struct console *c, WINDOW *win, int y)
 {
-	AUTO_MEM void *tmp = mem_root();
-	int y = -c->scroll, bottom = getmaxy(win) - 1;
-
 	y = help_states(win, y) + 1;
 	draw_format(win, y++, 1, getmaxx(win) - 2, C_STRONG, "keys of %s", console_screen(c)->name);
 	y = help_rows(c, win, y, console_screen(c)->keys) + 1;
 	draw_text(win, y++, 1, getmaxx(win) - 2, C_STRONG, "on every screen");
-	y = help_rows(c, win, y, keys_everywhere);
+	return help_rows(c, win, y, keys_everywhere);
+}
+
+static void
+help_more(const struct console *c, WINDOW *win, int y)
+{
+	AUTO_MEM void *tmp = mem_root();
+	int bottom = getmaxy(win) - 1;
+
 	if (y > bottom + 1)
 		draw_right(win, bottom, getmaxx(win) - 30, 29, C_STRONG,
 			   mem_printf(tmp, "  %d more line%s: %.5s", y - bottom - 1,
@@ -83,11 +89,25 @@ help_text(const struct console *c, WINDOW *win)
 	}
 }
 
+int
+help_lines(const struct console *c)
+{
+	int n = 2, outside = getmaxy(c->body);
+
+	if (c->mode == MODE_HELP)
+		return help_keys(c, c->body, outside) - outside;
+	for (const char *line = c->text ? c->text : ""; *line; line += *line == '\n') {
+		line += strcspn(line, "\n");
+		n++;
+	}
+	return n;
+}
+
 void
 help_draw(const struct console *c, WINDOW *win)
 {
 	if (c->mode == MODE_HELP)
-		help_keys(c, win);
+		help_more(c, win, help_keys(c, win, -c->scroll));
 	else
 		help_text(c, win);
 }

@@ -274,11 +274,12 @@ keys_screen(struct console *c, int code)
 static void
 keys_text(struct console *c, int code)
 {
-	int meant = code;
+	int meant = code, height = ui_height(&c->ui);
+	int tops = c->body ? help_lines(c) - height + 1 : 1;
 
 	if (!keys_find_in(c, keys_moves, &meant))
 		keys_find_in(c, keys_everywhere, &meant);
-	if (ui_move(&c->scroll, 10000, ui_height(&c->ui), meant))
+	if (ui_move(&c->scroll, tops > 1 ? tops : 1, height, meant))
 		return;
 	c->mode = MODE_SCREEN;
 	if (meant != 'q' && code != '\033' && meant != '?')

@@ -283,6 +283,21 @@ def test_letters_that_are_no_keys(console, loaded):
     assert t.quit() == 0
 
 
+def test_help_ends(console, loaded):
+    """Keys that scroll go no further than its last line."""
+    t = opened(console, loaded)
+    for command, last in (("?", "Ctrl-L"), (":status\r", "last")):
+        t.keys(command)
+        t.wait("Space scroll", 5)
+        t.still()
+        t.keys("G")
+        t.still()
+        assert re.search(last, "\n".join(t.text().splitlines()[3:-2])), t.text()
+        t.keys("q")
+        t.still()
+    assert t.quit() == 0
+
+
 def test_run_that_is_none(console, loaded):
     t = opened(console, loaded)
     newest = scenes.newest(loaded)["run"]
