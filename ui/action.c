@@ -76,6 +76,21 @@ action_news(struct console *c, const struct command_news *news)
 }
 
 void
+action_look(struct console *c)
+{
+	struct command_line *look = &c->confirm.look;
+
+	if (c->asking || !look->args[0])
+		return;
+	c->asking = true;
+	mem_free(c->text);
+	c->text = NULL;
+	command_start(c->mailbox, POST_ANSWER, settings_profile(c->ui.settings), c->options->config,
+		      look, 1);
+	*look = (struct command_line){ { 0 } };
+}
+
+void
 action_answer(struct console *c, const struct command_news *news)
 {
 	if (!news->ended)
@@ -84,6 +99,7 @@ action_answer(struct console *c, const struct command_news *news)
 	c->refused = news->error != NULL;
 	mem_free(c->text);
 	c->text = mem_strdup(c->mem, news->error ? news->error : news->output);
+	action_look(c);
 }
 
 void

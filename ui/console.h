@@ -30,8 +30,9 @@ struct confirm {
 	const char *text; /* blast radius, lines */
 	struct offer offers[2];
 	size_t n_offers;
-	bool dry;      /* its answer is a dry run, shown below the text */
-	int left, top; /* cells and lines of that are scrolled away */
+	bool dry;		  /* its answer is a dry run, shown below the text */
+	struct command_line look; /* that is still to be asked: another's answer comes first */
+	int left, top;		  /* cells and lines of that are scrolled away */
 	char typed[CONSOLE_WORD];
 };
 
@@ -153,6 +154,8 @@ bool action_refused(struct console *c);
 /* The run at work, or the one that ended last, as a row; NULL: there is none such. */
 const struct rows *action_meant(const struct console *c, bool at_work);
 void action_send(struct console *c, const struct offer *offer);
+/* Ask for the preview's dry run, unless an answer is awaited. */
+void action_look(struct console *c);
 void action_answer(struct console *c, const struct command_news *news);
 void action_news(struct console *c, const struct command_news *news);
 /* Show the answer of a command that only reads. */

@@ -30,29 +30,22 @@ action_offer(struct confirm *f, const char *word)
 
 /* args: NULL ends them. */
 static void
-action_line(struct confirm *f, struct offer *o, const char *const *args)
+action_line(struct confirm *f, struct command_line *line, const char *const *args)
 {
-	struct command_line *line = &o->line[o->n++];
-
 	for (size_t i = 0; i < COMMAND_ARGS && args[i]; i++)
 		line->args[i] = mem_strdup(f->mem, args[i]);
 }
 
-#define LINE(f, o, ...) action_line((f), (o), (const char *const[]){ __VA_ARGS__, NULL })
+#define LINE(f, o, ...) \
+	action_line((f), &(o)->line[(o)->n++], (const char *const[]){ __VA_ARGS__, NULL })
 
 /* Ask what a run would do; its answer is shown below the text. */
 static void
 action_dry(struct console *c, const struct command_line *line)
 {
-	const char *profile = settings_profile(c->ui.settings);
-
-	if (c->asking)
-		return;
-	c->asking = true;
-	mem_free(c->text);
-	c->text = NULL;
 	c->confirm.dry = true;
-	command_start(c->mailbox, POST_ANSWER, profile, c->options->config, line, 1);
+	action_line(&c->confirm, &c->confirm.look, line->args);
+	action_look(c);
 }
 
 /* --- runs --- */

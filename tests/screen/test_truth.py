@@ -298,6 +298,22 @@ def test_help_ends(console, loaded):
     assert t.quit() == 0
 
 
+def test_preview_waits_for_its_dry_run(console, loaded):
+    """The dry run of a preview that was closed is still awaited: this one's comes after it."""
+    t = opened(console, loaded)
+    with loaded.connect("warehouse") as conn:
+        conn.execute("BEGIN; LOCK TABLE bikeops.watermark")
+        t.keys("t")
+        t.wait("asking what it would read", 2)
+        t.keys("\x1b")
+        t.wait(lambda: "START A RUN" not in t.text(), 2)
+        t.keys("B2018-01-01 2018-01-31\r")
+        t.wait(r"BACKFILL[\s\S]*asking what it would read", 2)
+        conn.execute("ROLLBACK")
+    t.wait(r"BACKFILL[\s\S]*batch +\d+, backfill", 5)
+    assert t.quit() == 0
+
+
 def test_run_that_is_none(console, loaded):
     t = opened(console, loaded)
     newest = scenes.newest(loaded)["run"]
