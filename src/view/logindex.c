@@ -17,6 +17,7 @@ index_begin(struct logmerge *m)
 	mem_free(m->chunk);
 	m->chunk = mem_array(m, struct chunk, 1);
 	m->n_chunks = 1;
+	m->cut = true;
 	m->done = m->total = (struct log_totals){ 0 };
 }
 

@@ -24,6 +24,7 @@ struct logmerge {
 	size_t n_chunks;
 	struct log_totals done;	 /* without the last chunk */
 	struct log_totals total; /* with it */
+	bool cut;		 /* the index began anew: the lines saved so far are no more */
 };
 
 /* Through the lines of chunk k. */

@@ -449,11 +449,15 @@ struct err *
 logmerge_save(struct logmerge *m, const struct log_filter *filter, size_t *part, int fd, bool *more)
 {
 	AUTO_MEM void *tmp = mem_root();
-	struct log_walk *w = chunk_walk(tmp, m, *part);
 	struct log_filter whole = *filter;
 	struct strbuf out;
 	const struct log_head *h;
 
+	m->cut = m->cut && *part;
+	if (m->cut)
+		return err_new(ERR_DATA,
+			       "a log was cut or replaced meanwhile: the file is not whole");
+	struct log_walk *w = chunk_walk(tmp, m, *part);
 	whole.fold = false;
 	struct plan p = plan_make(tmp, m, *part, &whole);
 	strbuf_init(&out, tmp, 8 * LOGFILE_LINE_MAX);

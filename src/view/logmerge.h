@@ -103,6 +103,7 @@ long long logmerge_at(struct logmerge *m, long long seconds);
  *
  * part  0 at first; counts up
  * more  false: that was the last
+ * errors  ERR_DATA: the file cannot be written, or a log was cut or replaced since part 0
  */
 struct err *logmerge_save(struct logmerge *m, const struct log_filter *filter, size_t *part, int fd,
 			  bool *more) MUST_CHECK;

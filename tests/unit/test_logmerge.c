@@ -473,6 +473,33 @@ saves(void **state)
 			  "2026-07-15T14:00:05Z error   transform        nine\n");
 }
 
+/* What was written before the log was cut is no beginning of what is there now. */
+static void
+saves_no_cut_log(void **state)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct logmerge *m = many(tmp);
+	struct log_filter filter = { .level = LOG_DEBUG };
+	int fd = open("/dev/null", O_WRONLY);
+	size_t part = 0;
+	bool more = false;
+
+	(void)state;
+	while (logmerge_index(m, 1))
+		;
+	assert_err(logmerge_save(m, &filter, &part, fd, &more), NULL);
+	assert_true(more);
+	put("extract.a1", AT "00Z info fresh\n", O_TRUNC);
+	assert_true(logmerge_look(m));
+	assert_err(logmerge_save(m, &filter, &part, fd, &more),
+		   "a log was cut or replaced meanwhile: the file is not whole");
+	part = 0;
+	while (logmerge_index(m, 1))
+		;
+	assert_err(logmerge_save(m, &filter, &part, fd, &more), NULL);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -492,6 +519,7 @@ main(void)
 	UNIT(&u, tail);
 	UNIT(&u, stops);
 	UNIT(&u, saves);
+	UNIT(&u, saves_no_cut_log);
 	int status = unit_run(&u, "logmerge");
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		char *path = path_of(NULL, files[i]);
