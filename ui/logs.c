@@ -303,11 +303,14 @@ logs_restore(void *state, const char *text)
 {
 	struct logs_state *s = state;
 	int follow, wrap, fold, level, context, n = 0;
+	long long cursor;
 
-	if (sscanf(text, "%d %d %d %d %d %lld %n", &follow, &wrap, &fold, &level, &context,
-		   &s->cursor, &n) < 6 ||
-	    level < LOG_ERROR || level > LOG_DEBUG || context < 0 || context > CONTEXT_MAX)
+	if (sscanf(text, "%d %d %d %d %d %lld %n", &follow, &wrap, &fold, &level, &context, &cursor,
+		   &n) < 6 ||
+	    level < LOG_ERROR || level > LOG_DEBUG || context < 0 || context > CONTEXT_MAX ||
+	    cursor < 0)
 		return;
+	s->cursor = cursor;
 	s->follow = follow;
 	s->wrap = wrap;
 	s->ask.filter.fold = fold;
