@@ -186,8 +186,8 @@ s3_token(void *mem)
 	return mem_printf(mem, "%016llx", n);
 }
 
-bool
-s3_ours(struct s3 *s3, const char *bucket, const char *key, const char *token)
+struct err *
+s3_ours(struct s3 *s3, const char *bucket, const char *key, const char *token, bool *ours)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const struct aws_request request = { .method = "HEAD", .bucket = bucket, .path = key };
@@ -195,8 +195,12 @@ s3_ours(struct s3 *s3, const char *bucket, const char *key, const char *token)
 	struct err *e = s3_call(tmp, s3, "look at", &request, &answer);
 	const char *is = e ? NULL : aws_header(&answer, S3_TOKEN);
 
-	err_free(e);
-	return is && !strcmp(is, token);
+	*ours = is && !strcmp(is, token);
+	if (e && e->code == ERR_NOTFOUND) {
+		err_free(e);
+		return NULL;
+	}
+	return e;
 }
 
 /* --- copy, delete --- */

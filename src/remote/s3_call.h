@@ -40,7 +40,8 @@ long long s3_time(const char *text);
 /* A name that only this writing has, to know its own work again. */
 char *s3_token(void *mem);
 /* Was the object there written by the one with this token? */
-bool s3_ours(struct s3 *s3, const char *bucket, const char *key, const char *token);
+struct err *s3_ours(struct s3 *s3, const char *bucket, const char *key, const char *token,
+		    bool *ours) MUST_CHECK;
 
 struct s3_file {
 	int fd;

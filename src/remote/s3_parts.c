@@ -124,7 +124,10 @@ complete(struct s3 *s3, const struct upload *u)
 	bool gone = code && !strcmp(code, "NoSuchUpload");
 	if (!refused && !gone)
 		return e;
-	bool ours = s3_ours(s3, u->bucket, u->key, u->token);
+	bool ours;
+	struct err *unknown = s3_ours(s3, u->bucket, u->key, u->token, &ours);
+	if (unknown)
+		return err_first(unknown, e);
 	if (gone && !ours)
 		return e;
 	err_free(e);

@@ -70,6 +70,7 @@ put_one(struct s3 *s3, const char *bucket, const char *key, const struct s3_file
 	const char *token = create ? s3_token(tmp) : NULL;
 	struct s3_headers h = { .n = 0 };
 	struct aws_answer answer;
+	bool ours;
 
 	s3_header(&h, "x-amz-checksum-sha256", sum->base64);
 	s3_header(&h, "x-amz-sdk-checksum-algorithm", "SHA256");
@@ -88,10 +89,11 @@ put_one(struct s3 *s3, const char *bucket, const char *key, const struct s3_file
 		.sent = s3->config.moved,
 	};
 	TRY(s3_call(tmp, s3, "write", &request, &answer));
+	if (answer.status != 412)
+		return NULL;
 	/* The first try may have done it and its answer been lost. */
-	if (answer.status == 412 && !s3_ours(s3, bucket, key, token))
-		return s3_exists(bucket, key);
-	return NULL;
+	TRY(s3_ours(s3, bucket, key, token, &ours));
+	return ours ? NULL : s3_exists(bucket, key);
 }
 
 static bool

@@ -273,6 +273,18 @@ def test_its_own_work_is_known(bench, status, code):
     assert bench.keys() == [] and bench.uploads() == []
 
 
+def test_whose_work_it_is_remains_unknown(bench):
+    """Its answer was lost, and then S3 does not tell: that is the error, not an object of another."""
+    for size, match in (1000, "PUT .*/f"), (2 * PART + 1, "POST .*uploadId="):
+        bench.faults.next(match, "lost")
+        bench.faults.next(match, "error", status=412, code="PreconditionFailed")
+        bench.faults.next("HEAD .*/f", "error", status=503, code="SlowDown", count=9)
+        got = bench.run("put", "--no-clobber", bench.file("f", size), f"s3://{RAW}/f", status=3)
+        got.talk("cannot look at 's3://shop-raw/f': tried 3 times .*: SlowDown")
+        bench.faults.ask("reset", {})
+        bench.clear()
+
+
 def test_a_broken_stream_goes_on(bench):
     """With what is still missing, of the same version; in each request of a big object."""
     data = content(3 * PART, "s")
