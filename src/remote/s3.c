@@ -280,18 +280,21 @@ refused_take(void *arg, const char *path, const char *text)
 /* The keys that XML can name; the others one by one. */
 static struct err *
 delete_body(struct s3 *s3, const char *bucket, const char *const *keys, size_t n,
-	    struct strbuf *body)
+	    struct strbuf *body, bool *any)
 {
+	*any = false;
 	strbuf_str(body, "<Delete xmlns=\"" XMLNS "\"><Quiet>true</Quiet>");
 	for (size_t i = 0; i < n; i++) {
 		AUTO_MEM void *tmp = mem_root();
 		struct strbuf name;
 
 		strbuf_init(&name, tmp, 1 << 16);
-		if (xml_escape(&name, keys[i]))
+		bool named = xml_escape(&name, keys[i]);
+		if (named)
 			strbuf_printf(body, "<Object><Key>%s</Key></Object>", name.s);
 		else
 			TRY(delete_one(s3, bucket, keys[i]));
+		*any = *any || named;
 	}
 	strbuf_str(body, "</Delete>");
 	return NULL;
@@ -305,9 +308,12 @@ delete_batch(struct s3 *s3, const char *bucket, const char *const *keys, size_t 
 	struct refused refused = { .mem = tmp };
 	unsigned md5_bytes;
 	struct strbuf body;
+	bool any;
 
 	strbuf_init(&body, tmp, 64 << 20);
-	TRY(delete_body(s3, bucket, keys, n, &body));
+	TRY(delete_body(s3, bucket, keys, n, &body, &any));
+	if (!any)
+		return NULL;
 	EVP_Digest(body.s, body.len, md5, &md5_bytes, EVP_md5(), NULL);
 	EVP_EncodeBlock(text, md5, (int)md5_bytes);
 	const struct aws_pair header[] = { { "content-md5", (const char *)text },
