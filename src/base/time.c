@@ -115,7 +115,7 @@ time_zone(const char *text, int *seconds)
 		return false;
 	if ((sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 &&
 	     sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &n) != 2) ||
-	    text[1 + n])
+	    text[1 + n] || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
 		return false;
 	*seconds = sign * (hours * 3600 + minutes * 60);
 	return true;
@@ -137,7 +137,11 @@ time_parse(const char *text, long long *us)
 	}
 	if (!time_zone(s, &zone))
 		return false;
-	*us = (timegm(&tm) - zone) * 1000000LL + fraction;
+	int day = tm.tm_mday;
+	long long seconds = timegm(&tm);
+	if (tm.tm_mday != day) /* 31 February becomes 3 March */
+		return false;
+	*us = (seconds - zone) * 1000000LL + fraction;
 	return true;
 }
 
@@ -170,6 +174,6 @@ time_is_day(const char *text)
 	if (!end || *end || strlen(text) != 10)
 		return false;
 	tm.tm_isdst = 0;
-	timegm(&tm); /* 31 February becomes 3 March */
+	timegm(&tm);
 	return strftime(again, sizeof(again), "%Y-%m-%d", &tm) && !strcmp(again, text);
 }
