@@ -3,6 +3,7 @@
 #include "base/alive.h"
 #include "base/cancel.h"
 #include "base/sql.h"
+#include "base/text.h"
 #include "remote/migrate.h"
 
 #include <assert.h>
@@ -98,14 +99,38 @@ ledger_wait(struct ledger *l, int wake_fd, int ms, bool *told)
 	return pg_listen(l->pg, wake_fd, ms, told);
 }
 
+/* PostgreSQL takes no byte that is not UTF-8, and an error names what has such: a file. */
+static const char *
+ledger_text(void *mem, const char *s)
+{
+	struct strbuf sb;
+
+	if (!s)
+		return NULL;
+	strbuf_init(&sb, mem, LEDGER_JSON_MAX);
+	while (*s) {
+		size_t n = utf8_length(s);
+
+		if (n)
+			strbuf_add(&sb, s, n);
+		else
+			strbuf_printf(&sb, "\\x%02x", (unsigned)(unsigned char)*s);
+		s += n ? n : 1;
+	}
+	return sb.s;
+}
+
 struct err *
 ledger_do(void *mem, struct ledger *l, const char *name, const char *const *params, size_t n,
 	  struct rows **rows)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char *sql = sql_text(mem_printf(tmp, "ledger/statement/%s", name));
-	struct err *e = pg_query(mem, l->pg, sql, params, n, rows);
+	const char **texts = mem_array(tmp, const char *, n + 1);
 
+	for (size_t i = 0; i < n; i++)
+		texts[i] = ledger_text(tmp, params[i]);
+	struct err *e = pg_query(mem, l->pg, sql, texts, n, rows);
 	return e ? err_wrap(e, "cannot write '%s' to the ledger", name) : NULL;
 }
 

@@ -380,6 +380,15 @@ def test_unreachable(stack, loaded):
     assert "s3cret" not in got.stderr + got.stdout
 
 
+def test_error_of_other_bytes(stack, loaded, tmp_path):
+    """The ledger has the error of a run also where that names a file that is no UTF-8."""
+    (tmp_path / "file").write_text("")
+    lake = bytes(tmp_path / "file") + b"/\xff"
+    stack.run("run", "full", status=2, env={"BIKEOPS_LAKE": lake}).talk("Not a directory").quiet()
+    run = stack.json("runs")["runs"][0]
+    assert run["state"] == "failed" and r"file/\xff/" in run["error"]
+
+
 @pytest.mark.parametrize("line", ["status", "sql publish/fact_sales", "sql", "run --help", "version",
                                   "local env", "help --bash-completion"])
 def test_stdout_that_is_full(stack, loaded, line):
