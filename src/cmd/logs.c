@@ -87,16 +87,33 @@ follow(struct cmd *c, struct logs *logs)
 	}
 }
 
+/* One document, of all that is there. */
 static struct err *
-all(struct cmd *c, struct logs *logs)
+print_all(struct cmd *c, struct logs *logs)
 {
 	struct cmd_table table = { "logs", NULL, NULL };
 	size_t n = 1;
 
-	if (c->output != CMD_TABLE) {
-		TRY(logs_next(c->mem, logs, &table.rows));
-		return cmd_print(c, "logs", &table, 1);
+	TRY(logs_next(c->mem, logs, &table.rows));
+	while (n) {
+		AUTO_MEM void *tmp = mem_root();
+		struct rows *more;
+
+		TRY(logs_next(tmp, logs, &more));
+		n = more->n;
+		for (size_t i = 0; i < n; i++)
+			rows_add(table.rows, &more->cells[i * more->n_cols]);
 	}
+	return cmd_print(c, "logs", &table, 1);
+}
+
+static struct err *
+all(struct cmd *c, struct logs *logs)
+{
+	size_t n = 1;
+
+	if (c->output != CMD_TABLE)
+		return print_all(c, logs);
 	while (n)
 		TRY(write_new(c, logs, &n));
 	return NULL;

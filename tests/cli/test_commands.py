@@ -103,6 +103,18 @@ def test_logs_of_a_run(stack, loaded):
     stack.run("logs", run, "nonsense", status=1).talk("nonsense")
 
 
+def test_logs_that_are_long(stack, loaded):
+    """Longer than what is read at once: CSV and JSON have the last line too."""
+    run = stack.json("runs")["runs"][0]["run"]
+    log = stack.dir / f"stack/lake/log/run-log/{run}/extract.a9.log"
+    line = b"2026-07-15T03:12:00Z info " + (1 << 20) * b"x" + b"\n"
+    log.write_bytes(68 * line + b"2026-07-15T03:12:01Z info the last\n")
+    try:
+        assert stack.run("logs", run, "extract", "--output", "csv").stdout.endswith("the last\n")
+    finally:
+        log.unlink()
+
+
 def test_follow_ends_with_the_run(stack, loaded):
     run = stack.json("runs")["runs"][0]["run"]
     assert stack.run("logs", run, "--follow", timeout=20).stdout == stack.run("logs", run).stdout
