@@ -290,6 +290,7 @@ void
 keys_press(struct console *c, int code)
 {
 	*c->said = '\0';
+	c->travel = 0; /* a step that still waits is not wanted any more */
 	if (c->mode == MODE_DUMP) {
 		c->mode = MODE_SCREEN;
 		terminal_enter();

@@ -51,8 +51,13 @@ void
 travel_key(struct ui *ui, void *state, int code)
 {
 	struct console *c = ui->console;
+	const struct feed_item *ledger = ui->feed[FEED_STATUS];
 
 	(void)state;
+	if (ledger && ledger->error) {
+		ui_say(ui, "the ledger does not answer: no other moment is known now");
+		return;
+	}
 	c->travels = true; /* until the console ends: moments come with the other views */
 	c->travel = code == '<' ? 1 : -1;
 	ui_say(ui, "asking when something changed ...");

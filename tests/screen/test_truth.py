@@ -345,3 +345,20 @@ def test_plain_tells_of_an_answer_that_failed(console, loaded):
         t.wait(r"ledger: unreachable, .*cost.* does not exist", 5)
         t.keys("q\n")
         assert t.end() == 0
+
+
+def test_step_in_time_that_came_to_nothing(console, loaded):
+    """A step that the ledger did not answer is not made later, when nobody asks for it."""
+    t = opened(console, loaded)
+    with loaded.connect("ledger") as conn:
+        conn.execute("BEGIN; LOCK TABLE ledger.run")
+        t.keys("<")
+        t.wait("asking when something changed", 2)
+        t.keys("2")
+        t.still()
+        conn.execute("ROLLBACK")
+    time.sleep(1)
+    t.keys("1r")
+    t.still(0.5)
+    assert "time travel" not in t.text(), t.text()
+    assert t.quit() == 0
