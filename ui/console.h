@@ -51,6 +51,7 @@ struct console {
 	struct logreader *logs;		    /* NULL until they are looked at */
 	struct feed_item items[FEED_KINDS]; /* what ui.feed points to */
 	void *roots[FEED_KINDS];	    /* the messages that own them */
+	void *failed[FEED_KINDS];	    /* the last failure since, of such a root; or NULL */
 	struct feed_want wanted;
 	size_t at, before; /* screens: shown now, and where q goes back to */
 	void *states[CONSOLE_SCREENS];

@@ -98,14 +98,15 @@ console_keep(struct console *c, enum feed_kind kind, struct feed_item *item)
 		item->at_us = kept->at_us;
 	if (!item->view && kept->view && kind != FEED_VERIFIED &&
 	    same_question(&item->want, &kept->want)) {
-		void *message = mem_child(c->roots[kind]);
-
-		mem_move(message, item);
+		mem_free(c->failed[kind]);
+		c->failed[kind] = mem_child(c->roots[kind]);
+		mem_move(c->failed[kind], item);
 		kept->error = item->error;
 		kept->hint = item->hint;
 	} else {
 		mem_free(c->roots[kind]);
 		c->roots[kind] = item;
+		c->failed[kind] = NULL;
 		*kept = *item;
 	}
 	c->ui.feed[kind] = kept;

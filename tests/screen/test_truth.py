@@ -362,3 +362,27 @@ def test_step_in_time_that_came_to_nothing(console, loaded):
     t.still(0.5)
     assert "time travel" not in t.text(), t.text()
     assert t.quit() == 0
+
+
+def test_failures_do_not_pile_up(console, loaded):
+    """Of a view that fails again and again, the last failure is kept."""
+    t = opened(console, loaded)
+    t.keys("2")
+    t.wait(r"layers > \w+ +no break", 5)
+    with renamed(loaded, "ledger", "TABLE", "ledger.layer", "gone"), loaded.connect("ledger") as conn:
+        conn.execute("CREATE FUNCTION ledger.fails() RETURNS boolean LANGUAGE plpgsql AS "
+                     "$$BEGIN RAISE EXCEPTION '%', repeat('much ', 40000); END$$;"
+                     "CREATE VIEW ledger.layer AS SELECT * FROM ledger.gone WHERE ledger.fails();"
+                     "GRANT SELECT ON ledger.layer TO PUBLIC")
+        try:
+            for keys in range(60):
+                t.keys("r")
+                t.pump(0.15)
+                if keys == 10:
+                    before = t.rss_mib()
+            t.keys("g")
+            t.wait("STALE: .*much much", 5)
+            assert t.rss_mib() - before < 4
+        finally:
+            conn.execute("DROP VIEW ledger.layer; DROP FUNCTION ledger.fails()")
+    assert t.quit() == 0
