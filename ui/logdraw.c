@@ -396,7 +396,8 @@ logs_draw(const struct ui *ui, WINDOW *win, const void *state)
 	draw_body(ui, win, y, s, v);
 	if (!v->page.n)
 		draw_text(win, y, 1, getmaxx(win) - 1, C_DIM,
-			  "no line is let through: & and m and o change that");
+			  v->totals.bytes ? "no line is let through: & and m and o change that"
+					  : "there is no line: the files are empty, or gone");
 	if (height > 1)
 		draw_text(win, height - 1, 1, getmaxx(win) - 1, C_TEXT, place_text(tmp, s, v));
 }

@@ -386,3 +386,17 @@ def test_failures_do_not_pile_up(console, loaded):
         finally:
             conn.execute("DROP VIEW ledger.layer; DROP FUNCTION ledger.fails()")
     assert t.quit() == 0
+
+
+def test_logs_that_are_gone(console, loaded):
+    """No filter holds back the lines of a file that was taken away."""
+    log = loaded.dir / "stack/lake/log/run-log/991"
+    log.mkdir()
+    (log / "extract.a1.log").write_text("2026-03-29T00:10:00Z info here\n")
+    t = opened(console, loaded)
+    t.keys("3")
+    t.wait("I here", 5)
+    (log / "extract.a1.log").unlink()
+    t.wait("there is no line: the files are empty, or gone", 3)
+    log.rmdir()
+    assert t.quit() == 0
