@@ -145,7 +145,8 @@ draw_matches(WINDOW *win, int y, int x, int width, const struct logs_state *s, c
 {
 	AUTO_MEM void *tmp = mem_root();
 	bool capitals = strpbrk(s->find, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
-	int cells = (int)text_width(s->find);
+	int cells = (int)text_width(s->find), column = -s->left;
+	const char *from = text;
 
 	if (!*s->find)
 		return;
@@ -153,9 +154,10 @@ draw_matches(WINDOW *win, int y, int x, int width, const struct logs_state *s, c
 		at = capitals ? strstr(at, s->find) : strcasestr(at, s->find);
 		if (!at)
 			return;
-		char *before = mem_strndup(tmp, text, (size_t)(at - text));
-		int column = (int)text_width(before) - s->left;
-		mem_free(before);
+		char *between = mem_strndup(tmp, from, (size_t)(at - from));
+		column += (int)text_width(between);
+		mem_free(between);
+		from = at;
 		if (column >= width)
 			return;
 		if (column >= 0)

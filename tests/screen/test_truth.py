@@ -400,3 +400,25 @@ def test_logs_that_are_gone(console, loaded):
     t.wait("there is no line: the files are empty, or gone", 3)
     log.rmdir()
     assert t.quit() == 0
+
+
+def test_matches_far_to_the_right(console, loaded):
+    """What is found in long lines is drawn as fast there as at their begin."""
+    log = loaded.dir / "stack/lake/log/run-log/992"
+    log.mkdir()
+    (log / "extract.a1.log").write_text("".join(
+        f"2026-03-29T00:10:{i:02}Z info {'a' * 8000}\n" for i in range(60)))
+    t = opened(console, loaded, lines=60)
+    t.keys("3/a\r")
+    t.wait("find: a", 5)
+    for _ in range(39):
+        t.keys("l" * 10)
+        t.still(0.05)
+    before = t.cpu_seconds()
+    for _ in range(10):
+        t.keys("h")
+        t.still(0.1)
+    assert t.cpu_seconds() - before < 0.5
+    (log / "extract.a1.log").unlink()
+    log.rmdir()
+    assert t.quit() == 0
