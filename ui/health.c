@@ -4,10 +4,12 @@
 #include "ui/draw.h"
 #include "ui/screen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct health_state {
 	int cursor, top;
+	char check[64]; /* of the cursor: others come and go above it */
 	bool detail;
 };
 
@@ -53,8 +55,21 @@ health_update(struct ui *ui, void *state)
 
 	if (!r)
 		return;
+	for (size_t i = 0; i < r->n; i++) {
+		if (!strcmp(rows_get(r, i, "check"), s->check))
+			s->cursor = (int)i;
+	}
 	ui_move(&s->cursor, (int)r->n, 1, s->cursor < (int)r->n ? 0 : 'G');
+	if (r->n)
+		snprintf(s->check, sizeof(s->check), "%s", rows_get(r, (size_t)s->cursor, "check"));
 	s->top = draw_top(s->cursor, s->top, (int)r->n, health_room(ui_height(ui), s));
+}
+
+static void
+health_go(struct health_state *s, const struct rows *r, size_t at)
+{
+	s->cursor = (int)at;
+	snprintf(s->check, sizeof(s->check), "%s", rows_get(r, at, "check"));
 }
 
 static size_t
@@ -163,7 +178,10 @@ health_move(struct ui *ui, void *state, int code)
 	const struct rows *r = health_checks(ui);
 	struct health_state *s = state;
 
-	ui_move(&s->cursor, r ? (int)r->n : 0, health_room(ui_height(ui), s), code);
+	if (!r || !r->n)
+		return;
+	ui_move(&s->cursor, (int)r->n, health_room(ui_height(ui), s), code);
+	health_go(s, r, (size_t)s->cursor);
 }
 
 static void
@@ -188,7 +206,7 @@ health_next(struct ui *ui, void *state, int code)
 		size_t at = ((size_t)s->cursor + i) % n;
 
 		if (strcmp(rows_get(r, at, "state"), "ok") != 0) {
-			s->cursor = (int)at;
+			health_go(s, r, at);
 			return;
 		}
 	}

@@ -422,3 +422,19 @@ def test_matches_far_to_the_right(console, loaded):
     (log / "extract.a1.log").unlink()
     log.rmdir()
     assert t.quit() == 0
+
+
+def test_cursor_stays_on_its_check(console, loaded):
+    """Checks of a database that does not answer any more go away above it."""
+    t = opened(console, loaded)
+    t.keys("6")
+    t.wait(r"ok source answers|more: Down", 10)
+    t.keys("G")
+    check = re.search(r"health > (.*)", t.still().text())[1]
+    t.keys("kk")
+    check = re.search(r"health > (.*)", t.still().text())[1]
+    with renamed(loaded, "warehouse", "SCHEMA", "bikeops", "gone"):
+        t.keys("r")
+        t.wait("worst FAIL", 10)
+        assert f"health > {check}\n" in t.still().text(), t.text()
+    assert t.quit() == 0
