@@ -72,6 +72,8 @@ emr_log_read(struct emr_log *log, void (*line)(void *arg, const char *text), voi
 		err_free(e);
 		return NULL;
 	}
+	if (e && r.n > log->given)
+		log->given = r.n;
 	if (e || get.unchanged)
 		return e;
 	*changed = true;

@@ -2,6 +2,7 @@
 #include "remote/s3.h"
 
 #include "base/thread.h"
+#include "engine/emr_log.h"
 #include "remote/s3_call.h"
 
 #include "unit.h"
@@ -391,6 +392,41 @@ pages_end(void **state)
 	assert_err(e, row->error);
 }
 
+static void
+count_line(void *arg, const char *text)
+{
+	assert_string_equal(text, ++*(int *)arg == 1 ? "a" : "b");
+}
+
+/* Read again, its lines are not given again. */
+static void
+a_log_that_breaks(void **state)
+{
+	static const char gzip[] = "\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x04\0\xfb\xff"
+				   "a\nb\n"
+				   "\x97\x2a\x57\x18"
+				   "\x04\0\0\0"
+				   "no gzip";
+	AUTO_MEM void *tmp = mem_root();
+	const struct s3_config config = { .parallel = 1 };
+	struct s3 *s3;
+	bool changed;
+	int lines = 0;
+
+	(void)state;
+	assert_err(s3_open(tmp, &config, &s3), NULL);
+	memcpy(server.object, gzip, sizeof(gzip));
+	struct emr_log *log = emr_log_new(tmp, s3, "s3://b/k/", "stdout");
+	for (int i = 0; i < 2; i++) {
+		struct err *e = emr_log_read(log, count_line, &lines, &changed);
+
+		assert_non_null(e);
+		assert_int_equal(e->code, ERR_DATA);
+		err_free(e);
+		assert_int_equal(lines, 2);
+	}
+}
+
 int
 main(void)
 {
@@ -403,6 +439,7 @@ main(void)
 	UNIT(&u, workers_share_a_list);
 	UNIT(&u, ranges_are_heeded);
 	UNIT(&u, lists_without_names);
+	UNIT(&u, a_log_that_breaks);
 	UNIT(&u, removes_what_xml_cannot_name);
 	UNIT_ROWS(&u, pages_end, page_rows);
 	int status = unit_run(&u, "s3");
