@@ -258,7 +258,6 @@ judge(void *mem, struct call *c, const struct wire *w, const struct aws_answer *
 {
 	AUTO_MEM char *subject = subject_of(NULL, c->r);
 
-	c->fault = (struct fault){ .kind = FAULT_FINAL };
 	if (e) {
 		if (err_may_retry(e->code))
 			c->fault.kind = FAULT_AGAIN;
@@ -304,6 +303,7 @@ try_once(void *mem, void *scratch, struct call *c, struct aws_answer *out, struc
 	struct wire w;
 	struct aws_answer a;
 
+	c->fault = (struct fault){ .kind = FAULT_FINAL };
 	/* Who gives credentials repeats itself what is worth it. */
 	*e = aws_address(tmp, c->aws, c->r, NULL, &w);
 	if (*e)

@@ -204,6 +204,20 @@ def test_process_that_fails(cloud):
     assert "no key today" in answer["text"]
 
 
+def test_process_that_fails_between_two_tries(cloud):
+    """Its own words, not those of the service that was to be asked once more."""
+    count = cloud.home / "count"
+    script = cloud.home / "twice.sh"
+    keys = json.dumps({"Version": 1, "AccessKeyId": imds_peer.LONG_TERM[0],
+                       "SecretAccessKey": imds_peer.LONG_TERM[1], "Expiration": "2020-01-01T00:00:00Z"})
+    script.write_text(f"echo >> {count}; [ $(wc -l < {count}) -lt 3 ] && echo '{keys}' && exit\n"
+                      "echo no key today >&2; exit 3\n")
+    cloud.files(f"[profile p]\ncredential_process = sh {script}\n")
+    cloud.proxy.next("^GET /data", "error", status=500, code="InternalError", count=9)
+    answer = cloud.ask({**DATA, "profile": "p"})[0]
+    assert len(cloud.proxy.seen()) == 2 and "no key today" in answer["text"], answer
+
+
 # --- SSO
 
 SSO = ("[profile s]\nsso_session = corp\nsso_account_id = 42\nsso_role_name = Admin\n"
