@@ -328,10 +328,12 @@ struct err *
 emr_engine_bill(void *mem, struct emr_engine *e, const char *application, const char *job,
 		int seconds, struct emr_job *out)
 {
+	long long end_ms = time_tick_ms() + seconds * 1000LL; /* where the clocks differ */
+
 	while (true) {
 		TRY(emr_job_get(mem, e->emr, application, job, out));
 		long long end = (out->ended_s ? out->ended_s : out->updated_s) + seconds;
-		if (out->billed.known || time_now_us() / 1000000 >= end)
+		if (out->billed.known || time_now_us() / 1000000 >= end || time_tick_ms() >= end_ms)
 			return NULL;
 		TRY(cancel_check());
 		time_sleep_ms(BILL_MS);

@@ -2,6 +2,8 @@
 #include "remote/s3.h"
 
 #include "base/thread.h"
+#include "base/time.h"
+#include "engine/emr.h"
 #include "engine/emr_log.h"
 #include "remote/s3_call.h"
 
@@ -30,7 +32,7 @@ static struct {
 	char object[BYTES];
 	int fail;	  /* so many requests are answered by 503 */
 	bool whole;	  /* a range is not heeded */
-	const char *list; /* in place of a list's own answer */
+	const char *text; /* the answer to each GET */
 } server;
 
 struct request {
@@ -121,8 +123,8 @@ respond(int fd, const struct request *r)
 					 "</UploadId></InitiateMultipartUploadResult>");
 	if (!strcmp(r->method, "POST"))
 		return give_text(fd, XML "<CompleteMultipartUploadResult/>");
-	if (server.list && !strcmp(r->method, "GET"))
-		return give_text(fd, server.list);
+	if (server.text && !strcmp(r->method, "GET"))
+		return give_text(fd, server.text);
 	if (strstr(r->path, "list-type"))
 		return give_text(fd, XML "<ListBucketResult><EncodingType>url</EncodingType>"
 					 "<Contents><Size>1</Size></Contents>" CONTENTS
@@ -384,11 +386,11 @@ pages_end(void **state)
 	size_t n;
 
 	assert_err(s3_open(tmp, &config, &s3), NULL);
-	server.list = row->list;
+	server.text = row->list;
 	struct err *e = !strncmp(row->name, "uploads", 7)
 				? s3_uploads(tmp, s3, "b", "", &uploads, &n)
 				: s3_list(tmp, s3, "b", "", NULL, &objects, &n);
-	server.list = NULL;
+	server.text = NULL;
 	assert_err(e, row->error);
 }
 
@@ -427,6 +429,28 @@ a_log_that_breaks(void **state)
 	}
 }
 
+/* The job's end stands in the time of EMR's clock, which may be far from ours. */
+static void
+a_bill_by_another_clock(void **state)
+{
+	static char text[128]; /* the server may be at it yet when we are through */
+	AUTO_MEM void *tmp = mem_root();
+	const struct emr_config config = { .region = "us-east-1" };
+	long long begun = time_tick_ms(), ended_s = time_now_us() / 1000000 + 8;
+	struct emr_engine *engine;
+	struct emr_job job;
+
+	(void)state;
+	assert_err(emr_engine_open(tmp, &config, &engine), NULL);
+	snprintf(text, sizeof(text), "{\"jobRun\": {\"state\": \"SUCCESS\", \"endedAt\": %lld}}",
+		 ended_s);
+	server.text = text;
+	assert_err(emr_engine_bill(tmp, engine, "a", "j", 1, &job), NULL);
+	server.text = NULL;
+	assert_false(job.billed.known);
+	assert_true(time_tick_ms() - begun < 5000);
+}
+
 int
 main(void)
 {
@@ -440,6 +464,7 @@ main(void)
 	UNIT(&u, ranges_are_heeded);
 	UNIT(&u, lists_without_names);
 	UNIT(&u, a_log_that_breaks);
+	UNIT(&u, a_bill_by_another_clock);
 	UNIT(&u, removes_what_xml_cannot_name);
 	UNIT_ROWS(&u, pages_end, page_rows);
 	int status = unit_run(&u, "s3");
