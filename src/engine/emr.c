@@ -72,6 +72,8 @@ application_wait(void *mem, struct emr *emr, const char *id, const char *const *
 			      mem_printf(tmp, "EMR application %s %s", id, out->state));
 		if (is_any(out->state, states))
 			return NULL;
+		if (!strcmp(out->state, "TERMINATED"))
+			return err_new(ERR_NOTFOUND, "EMR application '%s' was deleted", id);
 		if (time_tick_ms() > end)
 			return err_new(ERR_TIMEOUT, "EMR application '%s' stays %s", id,
 				       out->state);

@@ -316,6 +316,17 @@ def test_an_application_that_is_not_there(shop):
     assert not shop.begun()
 
 
+def test_an_application_that_was_deleted(shop):
+    """EMR shows it for some time yet: nothing is waited for."""
+    gone = shop.api.create_application(name="gone", releaseLabel="emr-7.9.0", type="SPARK")["applicationId"]
+    stacks.wait_until(lambda: shop.api.get_application(applicationId=gone)["application"]["state"] == "CREATED", 20)
+    shop.api.delete_application(applicationId=gone)
+    began = time.monotonic()
+    got = shop.run("full", "--engine", "emr", status=1, env={"BIKEOPS_EMR_APPLICATION": gone})
+    assert f"there is no EMR application '{gone}'" in got.stderr and "was deleted" in got.stderr
+    assert time.monotonic() - began < 60
+
+
 def test_what_is_missing_is_said_before_the_run(shop):
     count = len(shop.stack.json("runs")["runs"])
     got = shop.run("full", "--engine", "emr", status=2, env={"BIKEOPS_EMR_ROLE_ARN": ""})
