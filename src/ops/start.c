@@ -124,5 +124,10 @@ start_worker(const struct settings *settings, const char *config, long long id)
 	TRY(start_log(settings, id, &fd));
 	struct err *e = process_start(&p, fd, &pid);
 	close(fd);
-	return e ? e : start_wait(settings, id, pid);
+	if (e)
+		return e;
+	e = start_wait(settings, id, pid);
+	if (e && cancel_requested())
+		return err_hint(e, "run %lld goes on; 'bikeops run cancel %lld' ends it", id, id);
+	return e;
 }

@@ -215,6 +215,24 @@ def test_cancel(stack, scene):
     assert scene.settle() == []
 
 
+def test_interrupt_of_the_starter(stack, scene):
+    """Ctrl-C while a detached run begins leaves the worker at work, and says so."""
+    scene.change()
+    with stack.connect("warehouse") as conn:
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE bikeops.watermark IN ACCESS EXCLUSIVE MODE")
+        child = stack.start("run", "incremental", "--detach")
+        stacks.wait_until(stack.waiting, 20)
+        child.send_signal(signal.SIGINT)
+        said = child.communicate(timeout=10)[1].decode()
+        conn.execute("ROLLBACK")
+    run = scene.last_run()["run"]
+    assert child.returncode == 130 and f"run {run} goes on; 'bikeops run cancel {run}' ends it" in said
+    stacks.wait_until(lambda: scene.last_run()["state"] not in ALIVE, 20, 0.1)
+    scene.warehouse.incremental()
+    assert scene.settle() == []
+
+
 def queued(stack, host, **columns):
     """A run that nothing has begun yet, of a starter on that host."""
     row = {"host": host, "pid": os.getpid(), "pid_start": 1, "state": "queued", **columns}
