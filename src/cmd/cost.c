@@ -34,6 +34,7 @@ run_cost(struct cmd *c)
 {
 	const char *params[] = { NULL, cmd_option(c, "since") };
 	struct cmd_table tables[] = { { "costs", NULL, NULL }, { "applications", NULL, NULL } };
+	struct ledger_run *row;
 	struct ledger *l;
 	long long run;
 
@@ -45,6 +46,8 @@ run_cost(struct cmd *c)
 		return err_hint(err_new(ERR_USAGE, "bad value '%s' of '--since'", params[1]),
 				"write a day as YYYY-MM-DD");
 	TRY(ledger_open_read(c->mem, c->settings, &l));
+	if (c->argc)
+		TRY(ledger_run_get(c->mem, l, run, &row));
 	TRY(ledger_read(c->mem, l, "cost", params, 2, &tables[0].rows));
 	TRY(idle(c, &tables[1].rows));
 	if (c->output == CMD_TABLE)

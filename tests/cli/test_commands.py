@@ -341,6 +341,8 @@ BAD = [
     ("runs show 999999", 1, "999999"),
     ("logs x", 2, "'x'"),
     ("logs 999999", 1, "999999"),
+    ("cost x", 2, "'x'"),
+    ("cost 999999", 1, "there is no run 999999"),
     ("sql nonsense", 1, "nonsense"),
     ("sql ../../etc/passwd", 1, "passwd"),
     ("counts extra", 2, "extra"),
