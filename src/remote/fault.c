@@ -87,7 +87,7 @@ static const struct by_status {
 };
 
 static void
-classify(int status, struct fault *f)
+classify(void *mem, int status, struct fault *f)
 {
 	const struct by_status *s = NULL;
 
@@ -107,7 +107,7 @@ classify(int status, struct fault *f)
 		f->err = codes[i].err;
 	}
 	if (!f->code)
-		f->code = s ? s->code : "UnknownError";
+		f->code = s ? s->code : mem_printf(mem, "status %d", status);
 }
 
 /* "com.amazonaws.emr#ValidationException:http://..": the word in the middle. */
@@ -197,7 +197,7 @@ fault_read(void *mem, const struct aws_answer *answer, struct fault *out)
 	if (out->code && !*out->code)
 		out->code = NULL;
 	out->silent = !out->code && !answer->body.len;
-	classify(answer->status, out);
+	classify(mem, answer->status, out);
 	/* The clock or the credentials may be to blame. */
 	if (out->silent && (answer->status == 400 || answer->status == 403))
 		out->kind = answer->status == 403 ? FAULT_SIGNED : FAULT_EXPIRED;

@@ -35,7 +35,7 @@ static const struct fault_row fault_rows[] = {
 	{ "busy", 503, NULL, XML("SlowDown", ""), FAULT_THROTTLE, ERR_NET, "s3: SlowDown", NULL },
 	{ "page of a proxy", 502, NULL, "<html><body>Bad<hr>Gateway</body></html>", FAULT_AGAIN,
 	  ERR_NET, "s3: BadGateway", NULL },
-	{ "unknown", 418, NULL, "tea", FAULT_FINAL, ERR_REMOTE, "s3: UnknownError", NULL },
+	{ "unknown", 418, NULL, "tea", FAULT_FINAL, ERR_REMOTE, "s3: status 418", NULL },
 	{ "cut XML", 403, NULL, "<Error><Code>AccessDenied</Code><Mess", FAULT_FINAL, ERR_AUTH,
 	  "s3: AccessDenied", "the role or the bucket's policy does not allow it" },
 	{ "empty code", 500, NULL, XML("", ""), FAULT_AGAIN, ERR_NET, "s3: InternalError", NULL },
