@@ -9,6 +9,7 @@
 #define OUTPUT_MAX 65536
 #define WORDS_MAX  64
 #define TIMEOUT_MS 60000 /* Source: the SDK for Go */
+#define DEAF_MS	   15000 /* after a cancel somebody waits for our end */
 
 /* The next word as a shell would read it, without any expansion; NULL at the end. */
 static char *
@@ -53,7 +54,9 @@ run(void *mem, const char *command, bool deaf, struct credentials *out)
 {
 	AUTO_MEM void *tmp = mem_root();
 	const char **argv = mem_array(tmp, const char *, WORDS_MAX + 1);
-	struct process p = { .argv = argv, .timeout_ms = TIMEOUT_MS, .deaf = deaf };
+	struct process p = { .argv = argv,
+			     .timeout_ms = deaf ? DEAF_MS : TIMEOUT_MS,
+			     .deaf = deaf };
 	struct strbuf output;
 
 	strbuf_init(&output, tmp, OUTPUT_MAX);
