@@ -159,7 +159,8 @@ server_check_port(const struct home *h)
 
 /*
  * PostgreSQL itself forgives files of a dead process, but not when a living
- * one, of the same user, has the number now.  Called when ours does not run.
+ * one, of the same user, has the number now, nor an empty file, as a power cut
+ * leaves it.  Called when ours does not run.
  */
 static void
 forget_crash(const struct home *h)
@@ -169,7 +170,7 @@ forget_crash(const struct home *h)
 	bool ready;
 	pid_t pid = recorded_pid(h, &ready);
 
-	if (pid && kill(pid, 0) == 0)
+	if (!pid || kill(pid, 0) == 0)
 		unlink(mem_printf(tmp, "%s/postmaster.pid", h->data));
 	unlink(mem_printf(tmp, "%s.lock", socket));
 	unlink(socket);

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pwd
+import signal
 import subprocess
 
 import pytest
@@ -204,6 +205,16 @@ def test_other_major_version_is_refused(other):
     stack.run("local", "down").quiet()
     (stack.data_directory() / "PG_VERSION").write_text("9\n")
     stack.run("local", "up", status=4).talk("9").quiet()
+
+
+def test_empty_pid_file(other):
+    """What a power cut leaves of postmaster.pid does not stop the next start."""
+    stack = other("empty")
+    stack.up()
+    file = stack.data_directory() / "postmaster.pid"
+    os.kill(int(file.read_text().split()[0]), signal.SIGKILL)
+    file.write_text("")
+    stack.run("local", "up").quiet()
 
 
 def test_port_taken(other):
