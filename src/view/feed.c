@@ -10,6 +10,7 @@
 #include "view/behind.h"
 #include "view/counts.h"
 #include "view/health.h"
+#include "view/rejects.h"
 #include "view/status.h"
 
 #include <poll.h>
@@ -25,6 +26,7 @@
 #define FEED_PAUSE_MS  100  /* many changes, one answer */
 #define FEED_HEALTH_MS 30000
 #define FEED_BEHIND_MS 30000 /* the source is asked no more often */
+#define REJECTS_MAX    500
 
 struct feed {
 	struct mailbox *mailbox;
@@ -36,7 +38,9 @@ struct feed {
 	bool probe;	     /* health was asked for */
 	bool verify;	     /* so were the databases' own totals */
 	bool behind;	     /* and how far it is behind: a run has ended */
+	bool rejects;	     /* and the rows left out, which lie in the lake */
 	long long behind_ms; /* when that was asked last: the slow thread's */
+	long long probe_ms;  /* likewise health */
 	bool busy;	     /* a run is at work: the ledger thread's */
 	int wake_ledger, wake_slow;
 };
@@ -77,6 +81,15 @@ feed_post(struct feed *f, enum feed_kind kind, struct feed_item *item)
 	mailbox_post(f->mailbox, (int)kind, item);
 }
 
+static void
+feed_ask_slow(struct feed *f, bool *what)
+{
+	mutex_lock(f->lock);
+	*what = true;
+	mutex_unlock(f->lock);
+	feed_wake(f->wake_slow);
+}
+
 /* What a run loaded is behind no more. */
 static void
 feed_busy(struct feed *f, bool busy)
@@ -84,12 +97,8 @@ feed_busy(struct feed *f, bool busy)
 	bool ended = f->busy && !busy;
 
 	f->busy = busy;
-	if (!ended)
-		return;
-	mutex_lock(f->lock);
-	f->behind = true;
-	mutex_unlock(f->lock);
-	feed_wake(f->wake_slow);
+	if (ended)
+		feed_ask_slow(f, &f->behind);
 }
 
 static const struct settings *
@@ -149,6 +158,8 @@ feed_round(struct feed *f, struct ledger *l)
 	struct feed_want want = feed_wanted(f);
 
 	TRY(feed_one(f, l, FEED_STATUS, &want));
+	if (want.kinds & 1U << FEED_REJECTS)
+		feed_ask_slow(f, &f->rejects);
 	for (int kind = FEED_STATUS + 1; kind < FEED_KINDS; kind++) {
 		if ((want.kinds & 1U << kind) && feed_sources[kind])
 			TRY(feed_one(f, l, (enum feed_kind)kind, &want));
@@ -244,23 +255,33 @@ feed_ledger(void *arg)
 	return NULL;
 }
 
-/* --- the thread that asks what may take long: health, and the databases' own totals --- */
+/* --- the thread that asks what may take long: health, the lake, the databases' own totals --- */
 
 struct feed_due {
-	bool probe, verify, behind;
+	bool probe, verify, behind, rejects;
+	struct feed_want want;
 };
+
+static bool
+feed_old(long long asked_ms, int ms)
+{
+	return !asked_ms || time_tick_ms() - asked_ms >= ms;
+}
 
 static struct feed_due
 feed_asked(struct feed *f)
 {
-	bool old = !f->behind_ms || time_tick_ms() - f->behind_ms >= FEED_BEHIND_MS;
 	struct feed_due due;
 
 	mutex_lock(f->lock);
-	due.probe = f->probe || (f->want.kinds & 1U << FEED_HEALTH);
+	due.want = f->want;
+	due.probe = f->probe ||
+		    ((due.want.kinds & 1U << FEED_HEALTH) && feed_old(f->probe_ms, FEED_HEALTH_MS));
 	due.verify = f->verify;
-	due.behind = (f->want.kinds & 1U << FEED_BEHIND) && (f->behind || old);
-	f->probe = f->verify = false;
+	due.rejects = f->rejects;
+	due.behind = (due.want.kinds & 1U << FEED_BEHIND) &&
+		     (f->behind || feed_old(f->behind_ms, FEED_BEHIND_MS));
+	f->probe = f->verify = f->rejects = false;
 	f->behind &= !due.behind;
 	mutex_unlock(f->lock);
 	return due;
@@ -299,11 +320,26 @@ feed_behind(struct feed_item *item, const struct settings *settings)
 	return NULL;
 }
 
+static struct err *
+feed_rejects(struct feed_item *item, const struct settings *settings)
+{
+	AUTO_MEM void *tmp = mem_root();
+	struct rejects *r = mem_new(item, struct rejects);
+	struct ledger *l;
+
+	TRY(ledger_open_read(tmp, settings, &l));
+	if (*item->want.at)
+		TRY(ledger_at(l, item->want.at));
+	TRY(rejects_fetch(item, settings, l, item->want.run, REJECTS_MAX, r));
+	item->view = r;
+	return NULL;
+}
+
 static void
-feed_slow(struct feed *f, enum feed_kind kind,
+feed_slow(struct feed *f, enum feed_kind kind, const struct feed_want *want,
 	  struct err *(*fetch)(struct feed_item *item, const struct settings *settings))
 {
-	struct feed_item *item = feed_item(&(struct feed_want){ 0 });
+	struct feed_item *item = feed_item(want);
 	struct settings *settings;
 	struct err *e = local_settings(item, f->config, f->profile, &settings);
 
@@ -318,19 +354,24 @@ feed_slow(struct feed *f, enum feed_kind kind,
 static struct err *
 feed_slow_main(void *arg)
 {
+	const struct feed_want any = { 0 };
 	struct feed *f = arg;
 
 	while (!cancel_requested()) {
 		struct feed_due due = feed_asked(f);
 
+		if (due.rejects)
+			feed_slow(f, FEED_REJECTS, &due.want, feed_rejects);
 		if (due.behind) {
-			feed_slow(f, FEED_BEHIND, feed_behind);
+			feed_slow(f, FEED_BEHIND, &any, feed_behind);
 			f->behind_ms = time_tick_ms();
 		}
 		if (due.verify)
-			feed_slow(f, FEED_VERIFIED, feed_verify);
-		if (due.probe)
-			feed_slow(f, FEED_HEALTH, feed_probe);
+			feed_slow(f, FEED_VERIFIED, &any, feed_verify);
+		if (due.probe) {
+			feed_slow(f, FEED_HEALTH, &any, feed_probe);
+			f->probe_ms = time_tick_ms();
+		}
 		feed_wait(f->wake_slow, FEED_HEALTH_MS);
 	}
 	return NULL;
@@ -362,6 +403,7 @@ feed_want(struct feed *f, const struct feed_want *want)
 	mutex_lock(f->lock);
 	f->want = *want;
 	f->verify |= want->live;
+	f->probe |= (want->kinds & 1U << FEED_HEALTH) != 0;
 	mutex_unlock(f->lock);
 	feed_wake(f->wake_ledger);
 	if (want->live || (want->kinds & (1U << FEED_HEALTH | 1U << FEED_BEHIND)))

@@ -1,6 +1,7 @@
 /*
- * What the console shows, fetched by threads of its own: one LISTENs to the ledger, one probes
- * health, one does what the operator asked for.  None of them is ever waited for.
+ * What the console shows, fetched by threads of its own: one LISTENs to the ledger, one asks what
+ * may take long, health and the lake; one does what the operator asked for.  None of them is ever
+ * waited for.
  */
 #ifndef BIKEOPS_VIEW_FEED_H
 #define BIKEOPS_VIEW_FEED_H

@@ -5,12 +5,10 @@
 #include "ledger/ledger.h"
 #include "run/run.h"
 #include "view/counts.h"
-#include "view/rejects.h"
 #include "view/runs.h"
 #include "view/status.h"
 
 #define FEED_RUNS_MAX 200
-#define REJECTS_MAX   500
 
 static struct err *
 fetch_status(void *mem, const struct feed_call *call, const void **view)
@@ -80,16 +78,6 @@ fetch_counts(void *mem, const struct feed_call *call, const void **view)
 	return NULL;
 }
 
-static struct err *
-fetch_rejects(void *mem, const struct feed_call *call, const void **view)
-{
-	struct rejects *r = mem_new(mem, struct rejects);
-
-	TRY(rejects_fetch(mem, call->settings, call->ledger, call->want->run, REJECTS_MAX, r));
-	*view = r;
-	return NULL;
-}
-
 /* Of now, also where the rest is of the past. */
 static struct err *
 fetch_moments(void *mem, const struct feed_call *call, const void **view)
@@ -104,13 +92,12 @@ fetch_moments(void *mem, const struct feed_call *call, const void **view)
 
 static const struct feed_source kind_status = { fetch_status }, kind_runs = { fetch_runs },
 				kind_run = { fetch_run }, kind_other = { fetch_other },
-				kind_counts = { fetch_counts }, kind_rejects = { fetch_rejects },
-				kind_moments = { fetch_moments };
+				kind_counts = { fetch_counts }, kind_moments = { fetch_moments };
 
 /* In this order: what is looked at most comes first. */
 const struct feed_source *const feed_sources[FEED_KINDS] = {
 	[FEED_STATUS] = &kind_status,	[FEED_PIPELINE] = &feed_pipeline,
 	[FEED_RUNS] = &kind_runs,	[FEED_RUN] = &kind_run,
 	[FEED_OTHER] = &kind_other,	[FEED_COUNTS] = &kind_counts,
-	[FEED_REJECTS] = &kind_rejects, [FEED_MOMENTS] = &kind_moments,
+	[FEED_MOMENTS] = &kind_moments,
 };

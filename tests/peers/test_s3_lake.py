@@ -1,11 +1,16 @@
 """The pipeline with its lake on each S3 server."""
 
+import sys
+
 import boto3
 import botocore.config
 import pytest
 
 import conftest
 import stack as stacks
+
+sys.path.append(str(stacks.ROOT / "tests/screen"))
+import terminal  # noqa: E402
 
 
 def keys(s3, bucket):
@@ -63,6 +68,24 @@ def test_pipeline(stack, faults):
     assert stack.run("logs", run).stdout.strip()
     lake = stack.dir / "stack/lake"
     assert not [path for path in lake.rglob("*.csv")], "copies that outlive their process"
+
+
+def test_rows_left_out_while_the_lake_hangs(stack, faults):
+    """They are awaited; the ledger, which answers, is neither stale nor unreachable."""
+    shop = stacks.write_dataset(stack.dir / "small", stacks.small_rows())
+    stack.run("setup", "--recreate", "--dataset", shop).quiet()
+    stack.run("run", "full").quiet()
+    with terminal.Terminal([stack.program], {**stack.env, "TERM": "xterm-256color"}, cwd=stack.dir) as t:
+        t.wait(r"run \d+ full ok", 10)
+        faults.next("GET /shop-processed", "hang", count=99)
+        t.keys("2\r")
+        t.wait("rows left out", 5)
+        for _ in range(15):
+            t.pump(1)
+            assert "seen +" in t.text(), t.text()
+        faults.ask("reset", {})
+        t.wait("the last run left out none of them", 60)
+        assert t.quit() == 0
 
 
 def test_setup_again_leaves_the_job(stack):
