@@ -63,9 +63,11 @@ split_url(void *mem, const char *service, const char *url, struct endpoint *out)
 	bool https = !strncmp(url, "https://", 8), http = !strncmp(url, "http://", 7);
 	const char *host = url + (https ? 8 : 7);
 	size_t n = https || http ? strcspn(host, "/?#") : 0;
+	const char *shown = strrchr(url, '@'); /* a password may stand before it */
 
 	if (!n || memchr(host, '@', n) || strpbrk(host, "?# \r\n"))
-		return err_hint(err_new(ERR_CONFIG, "bad endpoint '%s' of %s", url, service),
+		return err_hint(err_new(ERR_CONFIG, "bad endpoint '%s%s' of %s", shown ? ".." : "",
+					shown ? shown : url, service),
 				"write it as https://HOST[:PORT]");
 	out->scheme = https ? "https" : "http";
 	const char *port = https ? ":443" : ":80";

@@ -363,7 +363,7 @@ static const struct endpoint_row endpoint_rows[] = {
 	{ "no scheme", "AWS_ENDPOINT_URL", "localhost:9000", "default", "s3", "us-east-1", NULL,
 	  "bad endpoint 'localhost:9000' of s3" },
 	{ "a password", "AWS_ENDPOINT_URL", "http://a:b@h", "default", "s3", "us-east-1", NULL,
-	  "bad endpoint 'http://a:b@h' of s3" },
+	  "bad endpoint '..@h' of s3" },
 	{ "a query", "AWS_ENDPOINT_URL", "http://h/?x", "default", "s3", "us-east-1", NULL,
 	  "bad endpoint 'http://h/?x' of s3" },
 	{ "no host", "AWS_ENDPOINT_URL", "https:///x", "default", "s3", "us-east-1", NULL,
