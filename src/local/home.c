@@ -260,6 +260,22 @@ home_furnish(struct home *h, const struct process_user *server)
 	return explain(h, e ? e : make_lake(h));
 }
 
+/* Of a home whose copy this is, the server may run there.  Source: PostgreSQL's miscinit.h: line 2
+ * of a lock file is the data directory. */
+static bool
+is_run_of_another(const struct home *h)
+{
+	AUTO_MEM void *tmp = mem_root();
+	const char *path = mem_printf(tmp, "%s/.s.PGSQL.%d.lock", h->run, h->port);
+	char *text;
+	struct err *e = file_read(tmp, path, &text);
+	const char *data = e ? NULL : strchr(text, '\n');
+	size_t n = data ? strcspn(++data, "\n") : 0;
+
+	err_free(e);
+	return data && (n != strlen(h->data) || strncmp(data, h->data, n) != 0);
+}
+
 struct err *
 home_remove(const struct home *h)
 {
@@ -268,7 +284,7 @@ home_remove(const struct home *h)
 					     "state.new", "state",    "lock" };
 	AUTO_MEM void *tmp = mem_root();
 
-	if (is_short(h))
+	if (is_short(h) && !is_run_of_another(h))
 		TRY(tree_remove(h->run));
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		TRY(tree_remove(mem_printf(tmp, "%s/%s", h->dir, names[i])));

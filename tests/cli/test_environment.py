@@ -286,3 +286,17 @@ def test_destroy_of_a_link(other):
     stack.run("local", "destroy", "--name", "local").quiet()
     assert list((stack.dir / "disk").iterdir()) == []
     (stack.dir / "stack").unlink()
+
+
+def test_destroy_of_a_copy(other):
+    """The first home's server goes on: of a long path both name one directory for the socket."""
+    stack = other("copy")
+    first, copy = stack.dir / ("x" * 100), stack.dir / "copy"
+    stack.env["BIKEOPS_HOME"] = str(first)
+    stack.up()
+    subprocess.run(["cp", "-a", first, copy], check=True)
+    stack.run("local", "destroy", "--name", "local", env={"BIKEOPS_HOME": str(copy)}).quiet()
+    assert not copy.exists()
+    stack.connect("source").close()
+    stack.run("local", "destroy", "--name", "local").quiet()
+    assert not first.exists()
