@@ -222,7 +222,7 @@ format: ## lay out the C files
 	@clang-format-19 -i $(SRC) $(HEADERS) $(wildcard tests/*/*.[ch])
 
 # Each process has stacks of its own; two of Spark take what a small machine has.
-PYTEST = python -m pytest -q -n $(JOBS) --maxprocesses 4 --dist loadfile
+PYTEST = python -m pytest -q -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTESTS := $(sort $(wildcard tests/*/*.py))
 cli: $(BIN)
 	@BIKEOPS_BINARY='$(abspath $(BIN))' $(BUILD)/venv/bin/$(PYTEST) tests/cli
