@@ -39,15 +39,28 @@ confirm_begins(const struct confirm *f, const char *typed)
 	return false;
 }
 
-/* Arrows move the dry run; letters are the word's. */
-static bool
-confirm_scroll(struct confirm *f, int code)
+static int
+confirm_count(const char *text)
 {
+	int n = 0;
+
+	for (; text && *text; text += strcspn(text, "\n"), text += *text == '\n')
+		n += *text != '\n';
+	return n;
+}
+
+/* Arrows move the dry run, to its last line; letters are the word's. */
+static bool
+confirm_scroll(struct console *c, int code)
+{
+	struct confirm *f = &c->confirm;
+	int last = confirm_count(c->text) - 1;
 	int left = code == KEY_RIGHT ? LEFT_STEP : code == KEY_LEFT ? -LEFT_STEP : 0;
 	int top = code == KEY_DOWN ? 1 : code == KEY_UP ? -1 : 0;
 
 	f->left = f->left + left > 0 ? f->left + left : 0;
-	f->top = f->top + top > 0 ? f->top + top : 0;
+	f->top = f->top + top < last ? f->top + top : last;
+	f->top = f->top > 0 ? f->top : 0;
 	return left || top;
 }
 
@@ -59,7 +72,7 @@ confirm_press(struct console *c, int code)
 
 	if (!c->body && code != '\033') /* it is not seen */
 		return;
-	if (confirm_scroll(&c->confirm, code))
+	if (confirm_scroll(c, code))
 		return;
 	if (code == KEY_BACKSPACE || code == 0x7f || code == '\b') {
 		typed[n ? n - 1 : 0] = '\0';
@@ -110,16 +123,6 @@ confirm_rows(const char *text, int width)
 		n += 1 + (width > 0 ? (int)len / width : 0);
 		text += len;
 	}
-	return n;
-}
-
-static int
-confirm_count(const char *text)
-{
-	int n = 0;
-
-	for (; text && *text; text += strcspn(text, "\n"), text += *text == '\n')
-		n += *text != '\n';
 	return n;
 }
 

@@ -438,3 +438,15 @@ def test_cursor_stays_on_its_check(console, loaded):
         t.wait("worst FAIL", 10)
         assert f"health > {check}\n" in t.still().text(), t.text()
     assert t.quit() == 0
+
+
+def test_dry_run_ends(console, loaded):
+    """Down goes no further than its last line: Up goes back from there."""
+    t = opened(console, loaded)
+    t.keys("t")
+    t.wait(r"START A RUN[\s\S]*staffs +0 +dim_staffs", 5)
+    t.keys("\x1bOB" * 60)
+    t.wait(lambda: not re.search(r"products +\d+ +dim_", t.text()), 2)
+    t.keys("\x1bOA" * 2)
+    t.wait(r"products +\d+ +dim_", 2)
+    assert t.quit() == 0
