@@ -212,7 +212,7 @@ def test_a_job_that_was_left(shop, kind, application):
     assert not [entry for entry in shop.faults.seen() if name in entry["request"]]
 
 
-@pytest.mark.parametrize("kind", LASTING.keys() & SILENT)
+@pytest.mark.parametrize("kind", sorted(LASTING.keys() & SILENT))
 def test_no_job_beside_one(shop, kind):
     """While EMR says nothing of it, no other is started: the job is named, and how to end it; DuckDB goes on."""
     run, name = left_behind(shop, kind)
@@ -240,6 +240,8 @@ def test_cancelled_while_it_waits(shop):
     control(shop.emr, "reset")
     assert child.returncode == 130 and f"waits for the end of Spark job {name}".encode() in err
     assert len(shop.begun()) == 1
+    shop.run("full", "--engine", "emr")
+    assert [job["state"] for job in shop.begun()] == ["CANCELLED", "SUCCESS"]
 
 
 def test_a_job_whose_start_was_not_answered(shop):
