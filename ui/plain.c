@@ -68,7 +68,7 @@ plain_status(struct said *said, const struct feed_item *item)
 {
 	const struct status *s = item->view;
 
-	plain_say(said, "ledger", item->error ? "unreachable" : s->state, item->error);
+	plain_say(said, "ledger", item->error || !s ? "unreachable" : s->state, item->error);
 	if (!s)
 		return;
 	if (s->last && s->last->n)

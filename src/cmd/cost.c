@@ -36,7 +36,7 @@ run_cost(struct cmd *c)
 	struct cmd_table tables[] = { { "costs", NULL, NULL }, { "applications", NULL, NULL } };
 	struct ledger_run *row;
 	struct ledger *l;
-	long long run;
+	long long run = 0;
 
 	if (c->argc) {
 		TRY(cmd_run_id(c->argv[0], &run));

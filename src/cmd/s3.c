@@ -398,7 +398,10 @@ run_rm(struct cmd *c)
 	size_t n;
 
 	TRY(expect_places(c, 1, 1, "rm PLACE"));
-	TRY((cmd_flag(c, "uploads") ? place_of : objects_of)(c, c->argv[1], &at));
+	if (cmd_flag(c, "uploads"))
+		TRY(place_of(c, c->argv[1], &at));
+	else
+		TRY(objects_of(c, c->argv[1], &at));
 	TRY(open_s3(c, NULL, &s3));
 	if (cmd_flag(c, "uploads"))
 		return uploads(c, s3, &at, !cmd_flag(c, "dry-run"));
