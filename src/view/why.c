@@ -127,6 +127,8 @@ why_fetch(void *mem, struct ledger *l, const struct rows *run, const struct rows
 	*out = NULL;
 	if (!dead && strcmp(state, "failed"))
 		return NULL;
+	if (!error)
+		error = "no reason was written down";
 	struct why *w = mem_new(mem, struct why);
 	why_task(w, tasks, dead ? error : NULL);
 	if (!w->cause)

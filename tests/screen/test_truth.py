@@ -40,6 +40,20 @@ def opened(console, stack, *args, pattern=r"run \d+ \w+ ok", **more):
 
 # --- views that failed
 
+def test_failed_without_a_word(console, loaded):
+    """A ledger without the reason of a failure: it says so."""
+    t = opened(console, loaded)
+    newest = "WHERE id = (SELECT max(id) FROM ledger.run)"
+    with loaded.connect("ledger") as ledger:
+        ledger.execute(f"UPDATE ledger.run SET state = 'failed' {newest}")
+        t.wait(r"run \d+ \w+ !!", 5)
+        t.wait("no reason was written down", 5)
+        ledger.execute(f"UPDATE ledger.run SET state = 'ok' {newest}")
+    t.wait(r"run \d+ \w+ ok", 5)
+    assert t.quit() == 0
+
+
+
 def test_failed_verification(console, loaded):
     """It is told, and what an earlier one found is not shown as found now."""
     t = opened(console, loaded)
