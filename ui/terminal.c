@@ -1,6 +1,7 @@
 #include "ui/terminal.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "ui/output.h"
 
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 #define ESCAPE_WAIT_MS 25
 #define LEAVE_WAIT_MS  200 /* a terminal that takes nothing for so long is left as it is */
 
-static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int fatal[] = THREAD_FAULTS;
 #define N_FATAL (sizeof(fatal) / sizeof(fatal[0]))
 
 static struct termios cooked;

@@ -42,8 +42,7 @@ thread_main(void *p)
 static pthread_t
 thread_create(void *(*main)(void *), void *arg)
 {
-	/* Its own faults: a blocked one kills and calls no handler. */
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	static const int faults[] = THREAD_FAULTS;
 	sigset_t all, old;
 	pthread_t id;
 

@@ -4,11 +4,16 @@
 
 #include "base/err.h"
 
+#include <signal.h>
 #include <stdbool.h>
+
+/* What a thread does itself, for an array of int: blocked it would kill and call no handler. */
+#define THREAD_FAULTS { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT }
 
 struct thread; /* opaque */
 
-/* Start job(arg); all signals are blocked in it.  arg stays the job's until the join. */
+/* Start job(arg); all signals but THREAD_FAULTS are blocked in it.  arg stays the job's until the
+ * join. */
 struct thread *thread_start(void *mem, struct err *(*job)(void *arg), void *arg);
 /* Wait for its end; gives the job's error.  Ends t. */
 struct err *thread_join(struct thread *t) MUST_CHECK;
